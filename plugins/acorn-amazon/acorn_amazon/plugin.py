@@ -1,0 +1,3 @@
+"""The hooks of acorn-amazon."""
+
+from __future__ import annotations

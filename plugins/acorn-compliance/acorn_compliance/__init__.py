@@ -1,0 +1,1 @@
+"""VAT, GPSR and EPR data for Acorn: dated packs, gate, injection."""

@@ -1,0 +1,3 @@
+"""The hooks of acorn-compliance."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Dated, sourced exchange rates and price endings for Acorn."""

@@ -1,0 +1,3 @@
+"""The hooks of acorn-currency."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""A stateful Selling Partner API on loopback, for demos, tests and ERP developers."""

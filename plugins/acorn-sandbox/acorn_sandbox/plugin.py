@@ -1,0 +1,3 @@
+"""The hooks of acorn-sandbox."""
+
+from __future__ import annotations

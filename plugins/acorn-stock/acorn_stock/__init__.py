@@ -1,0 +1,1 @@
+"""Stock reserves, caps and thresholds for Acorn."""

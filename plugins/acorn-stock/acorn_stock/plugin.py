@@ -1,0 +1,3 @@
+"""The hooks of acorn-stock."""
+
+from __future__ import annotations
