@@ -1,0 +1,63 @@
+# Every target sets itself up: a machine with Python 3.11+ and make is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PLUGINS := $(sort $(wildcard plugins/*/pyproject.toml))
+EDITABLE := $(foreach plugin,$(PLUGINS),-e $(dir $(plugin)))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The folder of the environment is relative on purpose: nothing of this machine gets into a file.
+CORE_VENV := .venv-core
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types layers coverage core docs constraints clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+$(VENV)/ready: pyproject.toml constraints.txt $(PLUGINS)
+	@echo "Setting up $(VENV) (once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade -c constraints.txt pip
+	@$(PIP) install -c constraints.txt --group dev -e '.[postgres]' $(EDITABLE)
+	@touch $@
+
+demo: $(VENV)/ready ## reprice, stock and make compliant a catalogue on seven sites, over real HTTP
+	@$(BIN)/acorn demo --directory demo
+
+test: $(VENV)/ready ## all tests
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: lint types layers coverage core ## everything that CI checks
+
+lint: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/ready
+	$(BIN)/mypy acorn_engine $(foreach plugin,$(PLUGINS),$(wildcard $(dir $(plugin))acorn_*))
+
+layers: $(VENV)/ready
+	$(BIN)/lint-imports
+
+coverage: $(VENV)/ready
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+core: $(CORE_VENV)/ready ## the engine's own tests with no plugin installed
+	$(CORE_VENV)/bin/python -m pytest -q tests --ignore tests/end_to_end --ignore tests/docs
+
+$(CORE_VENV)/ready: pyproject.toml constraints.txt
+	@echo "Setting up $(CORE_VENV) (once) …"
+	@test -x $(CORE_VENV)/bin/python || $(PYTHON) -m venv $(CORE_VENV)
+	@$(CORE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --upgrade -c constraints.txt pip
+	@$(CORE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt --group dev -e '.[postgres]'
+	@touch $@
+
+constraints: ## pin every dependency again
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --upgrade --extra postgres --group dev pyproject.toml $(PLUGINS) requirements-tools.in -o constraints.txt
+	@sed -i -E '/^-e |^acorn-|^\.|^file:|@ file:/d' constraints.txt
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) $(CORE_VENV) demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov
