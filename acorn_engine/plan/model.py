@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
+
+from acorn_engine.guard.verdicts import PlanStatus, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,23 +16,7 @@ if TYPE_CHECKING:
     from acorn_engine.problems import Problem
 
 
-class Verdict(StrEnum):
-    """What becomes of one change."""
-
-    SEND = "send"
-    HOLD = "hold"
-    REJECT = "reject"
-    PENDING = "pending"
-    SUPERSEDED = "superseded"
-    NOT_OWNED = "not_owned"
-
-
-class PlanStatus(StrEnum):
-    """Whether a plan may be approved."""
-
-    READY = "ready"
-    HALTED = "halted"
-
+__all__ = ["CHANGE_SCHEMA", "MESSAGE_SCHEMA", "PLAN_FORMAT", "Plan", "PlanStatus", "Verdict"]
 
 PLAN_FORMAT: Final = "acorn.plan/1"
 

@@ -1,0 +1,125 @@
+"""Reasons: why a change is not simply sent, in order of precedence, with texts and parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from acorn_engine.guard.model import ROW
+from acorn_engine.guard.text import as_column, json_object
+from acorn_engine.guard.verdicts import Verdict
+from acorn_engine.ruleset.becauses import because_names, because_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_RANK: Final = {
+    Verdict.NOT_OWNED: 0,
+    Verdict.PENDING: 1,
+    Verdict.REJECT: 2,
+    Verdict.HOLD: 3,
+    Verdict.SEND: 5,
+}
+
+NO_REASON: Final = 32_767
+"""Stands for "nothing speaks against it" where the least number of a reason wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that may stop changes of an offer.
+
+    ``fires`` is a Boolean expression per offer (null counts as false). ``fields`` are the changes
+    that it acts on; ``None`` is all. ``because`` may hold ``{name}``; ``shown`` and ``numbers``
+    are further names for the parameters. ``own`` are values that only this reason knows.
+    ``valueless`` limits it to changes whose new value is missing, ``increases`` to those that
+    raise a number or have nothing to compare with. ``urgent`` puts it before its verdict's others.
+    ``spreads`` is false for a reason that stays with the change itself and not with its group.
+    """
+
+    verdict: Verdict
+    code: str
+    because: str
+    fires: pl.Expr
+    fields: frozenset[str] | None = None
+    guard: str | None = None
+    shown: tuple[str, ...] = ()
+    own: Mapping[str, pl.Expr] = field(default_factory=dict)
+    valueless: bool = False
+    increases: bool = False
+    urgent: int = 1
+
+    def acts_on(self, name: str) -> bool:
+        """Say whether the reason concerns changes of a field."""
+        return self.fields is None or name in self.fields
+
+
+def in_order(reasons: Sequence[Reason]) -> list[Reason]:
+    """Return reasons by precedence: the first that fires is the one that is told."""
+    return sorted(reasons, key=lambda reason: (_RANK[reason.verdict], reason.urgent))
+
+
+class Names:
+    """The values that texts may name: plain text per offer, for sentences and for parameters.
+
+    ``texts`` maps a name to its plain text; ``units`` to what follows it in a sentence (a
+    currency); ``whole`` are the names whose parameters are integers.
+    """
+
+    def __init__(
+        self, texts: Mapping[str, pl.Expr], units: Mapping[str, pl.Expr], whole: Mapping[str, pl.Expr]
+    ) -> None:
+        self._texts, self._units, self._whole = dict(texts), dict(units), dict(whole)
+
+    def sentence(self, because: str, own: Mapping[str, pl.Expr]) -> pl.Expr:
+        """Return a text with its names filled in, row by row."""
+        parts: list[pl.Expr] = []
+        for part in because_parts(because):
+            if not part.name:
+                parts.append(pl.lit(part.text))
+                continue
+            text = own.get(part.text, self._texts.get(part.text, pl.lit(None, pl.String)))
+            unit = None if part.text in own else self._units.get(part.text)
+            parts.append(as_column(text if unit is None else pl.concat_str(text, pl.lit(" "), unit)))
+        return pl.concat_str(parts) if parts else pl.lit("")
+
+    def parameters(self, names: Sequence[str], own: Mapping[str, pl.Expr]) -> pl.Expr:
+        """Return JSON text of the named values: numbers and money as text, whole numbers as integers."""
+        chosen = {
+            name: self._whole.get(name, self._texts[name])
+            for name in names
+            if name in self._texts or name in self._whole
+        }
+        return json_object({**chosen, **own})
+
+
+def explain_changes(changes: pl.DataFrame, frame: pl.DataFrame, reasons: Sequence[Reason], names: Names) -> pl.DataFrame:
+    """Fill in ``guard, verdict, because, code, params`` of changes that have a reason.
+
+    ``changes`` has ``_row`` and ``_reason``, the number of the reason; ``frame`` the offers.
+    """
+    told: list[pl.DataFrame] = []
+    for (number,), some in changes.group_by("_reason", maintain_order=True):
+        reason = reasons[int(number)]  # type: ignore[call-overload]
+        names_told = (*because_names(reason.because), *reason.shown)
+        words = frame[some[ROW]].select(
+            reason_because=reason_text(names.sentence(reason.because, reason.own)),
+            reason_params=names.parameters(tuple(dict.fromkeys(names_told)), reason.own),
+        )
+        told.append(
+            some.with_columns(
+                guard=pl.lit(reason.guard, pl.String),
+                verdict=pl.lit(reason.verdict.value),
+                because=words["reason_because"],
+                code=pl.lit(reason.code),
+                params=words["reason_params"],
+            )
+        )
+    return pl.concat(told) if told else changes
+
+
+def reason_text(text: pl.Expr) -> pl.Expr:
+    """Return a sentence as text, whatever it is made of."""
+    return text.cast(pl.String)
