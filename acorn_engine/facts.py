@@ -39,12 +39,16 @@ class FactInfo:
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
-    """One number of a table, exact, with its source and age."""
+    """One number of a table, exact, with its source and age.
+
+    ``stale`` says that it is too old already, ``expires_at`` when it will be.
+    """
 
     value: Fraction
     source: str = ""
     as_of: datetime | None = None
     stale: bool = False
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

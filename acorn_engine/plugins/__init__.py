@@ -13,6 +13,7 @@ from acorn_engine.marketplace import (
     UnansweredError,
 )
 from acorn_engine.plugins.hookspecs import hookimpl
+from acorn_engine.plugins.paths import ProjectPath
 from acorn_engine.plugins.records import (
     Approval,
     CatalogRequest,
@@ -48,6 +49,7 @@ __all__ = [
     "Marketplace",
     "MarketplaceError",
     "Parameter",
+    "ProjectPath",
     "RemoteSubmission",
     "Report",
     "RuleKind",

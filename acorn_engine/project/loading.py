@@ -155,7 +155,7 @@ def project_from(settings: Mapping[str, Any], root: Path | None = None) -> Docum
 
 def _validate(document: Document, name: str, model: type[BaseModel], problems: list[Problem]) -> Any:
     try:
-        return model.model_validate(document.data.get(name, {}))
+        return model.model_validate(document.data.get(name, {}), context={"root": document.root})
     except ValidationError as error:
         problems.extend(validation_problems(document, (name,), model, error))
     return model.model_construct()
