@@ -1,0 +1,287 @@
+"""Core trees to columns: one program for any number of expressions, with what they share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from acorn_engine.language import core
+from acorn_engine.language.columns import texts
+from acorn_engine.language.columns.leaves import Leaf, read
+from acorn_engine.language.columns.logic import Conditions
+from acorn_engine.language.columns.numbers import Numbers
+from acorn_engine.language.columns.operand import Operand
+from acorn_engine.language.columns.scratch import Cell, Scratch, cell, literal
+from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
+from acorn_engine.language.columns.whole import fixed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acorn_engine.facts import FactTable
+    from acorn_engine.language import Checked
+    from acorn_engine.sites import Site
+
+EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A compiled node: its columns, the names below it, and the masks of its doubtful rows."""
+
+    columns: Columns
+    reads: frozenset[str]
+    doubts: dict[str, None]
+    kept: bool
+    round: int
+
+
+class ColumnBuilder:
+    """Builds the columns of checked expressions of one site.
+
+    ``leaves`` says how each name stands in the frame, ``prefix`` starts the names of the
+    temporary columns. Before an operand's expressions can be used, the frame needs what
+    ``take_levels`` returns, one ``with_columns`` for each list.
+    """
+
+    def __init__(
+        self, site: Site, tables: Mapping[str, FactTable], today: date, leaves: Mapping[str, Leaf], prefix: str = "~"
+    ) -> None:
+        self.site = site
+        self.today = today
+        self.scratch = Scratch(prefix)
+        self.numbers = Numbers(self.scratch)
+        self.conditions = Conditions(self.scratch)
+        self._tables = tables
+        self._leaves = dict(leaves)
+        self._cache: dict[core.Node, _Entry] = {}
+        self._round = 0
+
+    @property
+    def temporaries(self) -> list[str]:
+        """The names of all temporary columns so far, to drop at the end."""
+        return list(self.scratch.names)
+
+    def rebind(self, name: str, leaf: Leaf) -> None:
+        """Let ``name`` stand for another column, or for a column that has changed."""
+        self._leaves[name] = leaf
+        self._cache = {node: entry for node, entry in self._cache.items() if name not in entry.reads}
+
+    def take_levels(self) -> list[list[pl.Expr]]:
+        """Return the temporaries not taken so far, one list of expressions for each level."""
+        return self.scratch.take_levels()
+
+    def add(self, checked: Checked) -> Operand:
+        """Return the columns of a checked expression."""
+        return self.add_node(checked.node)
+
+    def add_node(self, root: core.Node) -> Operand:
+        """Return the columns of a core tree."""
+        self._round += 1
+        nodes = list(core.post_order(root))
+        uses = Counter(child for node in nodes for child in node.children)
+        for node in nodes:
+            if node not in self._cache:
+                self._cache[node] = self._compiled(node, kept=uses[node] > 1)
+        entry = self._reused(root)
+        return Operand(self, root.kind, entry.columns, dict(entry.doubts))
+
+    def _reused(self, node: core.Node) -> _Entry:
+        """Return a compiled node; one from an earlier expression becomes temporaries now."""
+        entry = self._cache[node]
+        if not entry.kept and entry.round != self._round:
+            entry.columns, entry.kept = self.keep(entry.columns), True
+        return entry
+
+    def keep(self, columns: Columns) -> Columns:
+        """Return columns that may be used again."""
+        if isinstance(columns, Number):
+            return self.numbers.keep(columns)
+        if isinstance(columns, Truth):
+            return self.conditions.keep(columns)
+        if isinstance(columns, Words):
+            return replace(columns, value=self.scratch.keep(columns.value))
+        return replace(columns, value=self.numbers.whole.keep(columns.value))
+
+    def _compiled(self, node: core.Node, *, kept: bool) -> _Entry:
+        operands = node.children[:1] if isinstance(node, core.Member) else node.children
+        entries = [self._reused(child) for child in operands]
+        self.scratch.doubts = {name: None for entry in entries for name in entry.doubts}
+        reads = frozenset({name for entry in entries for name in entry.reads})
+        if isinstance(node, core.Name):
+            reads = frozenset({node.name})
+        columns = self._columns(node, [entry.columns for entry in entries])
+        if kept:
+            columns = self.keep(columns)
+        return _Entry(columns, reads, self.scratch.doubts, kept, self._round)
+
+    def _columns(self, node: core.Node, parts: list[Columns]) -> Columns:  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of node
+        match node, parts:
+            case core.Literal(value=value), _:
+                return self._literal(value)
+            case core.Name(name="today"), _ if "today" not in self._leaves:
+                return self._literal(self.today)
+            case core.Name(name=name), _:
+                return read(self._leaves[name], self.site.digits, self.scratch)
+            case core.Negate(), [Number() as a]:
+                return self.numbers.negated(a)
+            case core.Absolute(), [Number() as a]:
+                return self.numbers.absolute(a)
+            case core.Arithmetic(op=op), [Number() as a, Number() as b]:
+                return self._arithmetic(op, a, b)
+            case core.Compare(op=op), [a, b]:
+                return self._compared(op, a, b)
+            case core.Logic(op=op), _:
+                return self._logic(op, parts)
+            case core.Not(), [Truth() as a]:
+                return self.conditions.negated(a)
+            case core.Member(members=members, negated=negated), [a, *_]:
+                return self._member(a, members, negated=negated)
+            case core.Conditional(), [Truth() as test, then, other]:
+                return self._conditional(test, then, other)
+            case core.Extreme(op=op), _:
+                return self._extreme(op, parts)
+            case core.Round(mode=mode), [Number() as a, Number() as step]:
+                return self.numbers.stepped(a, step, mode)
+            case core.Default(), [a, b]:
+                return self._default(a, b)
+            case core.IsMissing(), [a]:
+                return self.conditions.is_missing(a.missing, a.failed)
+            case core.Lookup(table=table), [Words() as at]:
+                return self._lookup(table, node.children[0], at)
+            case _:
+                return self._call(node, parts)
+
+    def _literal(self, value: Fraction | str | bool | date) -> Columns:
+        if isinstance(value, bool):
+            return Truth(literal(value))
+        if isinstance(value, str):
+            return texts.words(value)
+        if isinstance(value, Fraction):
+            return self.numbers.literal(value)
+        return Day(fixed(value.toordinal() - EPOCH))
+
+    def _arithmetic(self, op: str, a: Number, b: Number) -> Number:
+        if op == "*":
+            return self.numbers.times(a, b)
+        return self.numbers.divided(a, b) if op == "/" else self.numbers.plus(a, b, minus=op == "-")
+
+    def _compared(self, op: str, a: Columns, b: Columns) -> Truth:
+        missing, failed = a.missing | b.missing, a.failed | b.failed
+        if isinstance(a, Number) and isinstance(b, Number):
+            holds = self.numbers.compared(op, a, b)
+        elif isinstance(a, Day) and isinstance(b, Day):
+            holds = self.numbers.whole.compared(op, a.value, b.value)
+        else:
+            left, right = _plain(a), _plain(b)
+            equal = left.expr == right.expr if op == "==" else left.expr != right.expr
+            holds = cell(equal, left, right)
+        return self.conditions.masked(holds, missing, failed)
+
+    def _logic(self, op: str, parts: list[Columns]) -> Truth:
+        joined, *rest = [part for part in parts if isinstance(part, Truth)]
+        for part in rest:
+            joined = self.conditions.both(joined, part) if op == "and" else self.conditions.either(joined, part)
+        return joined
+
+    def _member(self, a: Columns, members: tuple[core.Literal, ...], *, negated: bool) -> Truth:
+        values = [member.value for member in members]
+        if isinstance(a, Number):
+            holds = self.numbers.among(a, [value for value in values if isinstance(value, Fraction)])
+        elif isinstance(a, Words):
+            listed = pl.Series([value for value in values if isinstance(value, str)], dtype=pl.String)
+            holds = cell(a.value.expr.is_in(listed.implode()), a.value)
+        elif isinstance(a, Day):
+            days = [value.toordinal() - EPOCH for value in values if isinstance(value, date)]
+            holds = self.numbers.whole.among(a.value, days)
+        else:
+            a = self.conditions.keep(a)
+            yes, no = True in values, False in values
+            holds = literal(yes) if yes == no else cell(a.true.expr if yes else ~a.true.expr, a.true)
+        if negated:
+            holds = cell(~holds.expr, holds)
+        return self.conditions.masked(holds, a.missing, a.failed)
+
+    def _conditional(self, test: Truth, then: Columns, other: Columns) -> Columns:
+        test = self.conditions.keep(test)
+        missing, failed = self.conditions.branches(test, (then.missing, then.failed), (other.missing, other.failed))
+        if isinstance(then, Truth) and isinstance(other, Truth):
+            other = self.conditions.keep(other)
+            no = self.conditions.false(test)
+            yes = cell(test.true.expr & then.true.expr, test.true, then.true)
+            return Truth(cell(yes.expr | (no.expr & other.true.expr), yes, no, other.true), missing, failed)
+        return replace(self._chosen(test, then, other), missing=missing, failed=failed)
+
+    def _chosen(self, test: Truth, then: Columns, other: Columns) -> Columns:
+        mark = test.true
+        if isinstance(then, Number) and isinstance(other, Number):
+            return self.numbers.chosen(mark, then, other)
+        if isinstance(then, Day) and isinstance(other, Day):
+            return Day(self.numbers.whole.chosen(mark, then.value, other.value))
+        if isinstance(then, Words) and isinstance(other, Words):
+            picked = pl.when(mark.expr).then(then.value.expr).otherwise(other.value.expr)
+            return Words(cell(picked, mark, then.value, other.value))
+        raise TypeError("both branches of a conditional have one type")
+
+    def _extreme(self, op: str, parts: list[Columns]) -> Columns:
+        least, *rest = parts
+        for part in rest:
+            if isinstance(least, Number) and isinstance(part, Number):
+                least = self.numbers.extreme(op, least, part)
+            elif isinstance(least, Day) and isinstance(part, Day):
+                a, b = self.numbers.whole.keep(least.value), self.numbers.whole.keep(part.value)
+                first = self.numbers.whole.compared("<=" if op == "min" else ">=", a, b)
+                value = self.numbers.whole.chosen(first, a, b)
+                least = Day(value, least.missing | part.missing, least.failed | part.failed)
+        return least
+
+    def _default(self, a: Columns, b: Columns) -> Columns:
+        if not a.missing:
+            return a
+        absent = self.scratch.any(a.missing)
+        if a.failed:
+            broken = self.scratch.any(a.failed)
+            absent = cell(absent.expr & ~broken.expr, absent, broken)
+        absent = self.scratch.keep(absent)
+        missing, failed = self.conditions.only(absent, b.missing), a.failed | self.conditions.only(absent, b.failed)
+        if isinstance(a, Truth) and isinstance(b, Truth):
+            true = cell(a.true.expr | (absent.expr & b.true.expr), a.true, absent, b.true)
+            return Truth(true, missing, failed)
+        return replace(self._chosen(Truth(absent), b, a), missing=missing, failed=failed)
+
+    def _lookup(self, table: str, key: core.Node, at: Words) -> Number:
+        entries = self._tables[table].entries.get(self.site.currency, {}) if table in self._tables else {}
+        if isinstance(key, core.Literal):
+            entry = entries.get(str(key.value))
+            if entry is None:
+                return Number(fixed(0), missing=self.scratch.always)
+            return self.numbers.literal(entry.value)
+        return texts.looked_up(entries, at, self.scratch)
+
+    def _call(self, node: core.Node, parts: list[Columns]) -> Columns:
+        match node, parts:
+            case core.TextCall(op="length"), [Words() as a]:
+                return texts.length(a)
+            case core.TextCall(op=op), [Words() as a]:
+                return texts.cased(op, a, self.scratch)
+            case core.TextCall(op=op), [Words() as a, Words() as b]:
+                return texts.tested(op, a, b, self.conditions)
+            case core.DateCall(op="weekday"), [Day() as a]:
+                return texts.weekday(a)
+            case core.DateCall(), [Day() as a, Day() as b]:
+                return texts.days_between(a, b, self.numbers)
+            case _:
+                raise TypeError(f"{type(node).__name__} has operands of the wrong type")
+
+
+def _plain(a: Columns) -> Cell:
+    if isinstance(a, Truth):
+        return a.true
+    if isinstance(a, Words):
+        return a.value
+    raise TypeError("a comparison of two different types")

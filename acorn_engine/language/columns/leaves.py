@@ -1,0 +1,83 @@
+"""How names stand in the frame, and the bounds that their values must keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from acorn_engine.language.columns.scratch import Cell, Scratch, cell
+from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
+from acorn_engine.language.columns.whole import NARROW, Whole
+from acorn_engine.types import Kind
+
+if TYPE_CHECKING:
+    from acorn_engine.types import Type
+
+LARGEST_MONEY_DIGITS: Final = 12
+"""Amounts lie within ±10^12 minor units of the site's currency."""
+LARGEST_NUMBER_DIGITS: Final = 12
+"""Numbers with ``s`` decimals lie within ±10^(12 - s), but at least ±10^6."""
+LEAST_NUMBER_DIGITS: Final = 6
+FIRST_DAY: Final = -719162
+LAST_DAY: Final = 2932896
+"""0001-01-01 and 9999-12-31 as days since 1970-01-01."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """How a name stands in the frame.
+
+    ``column`` holds ``Decimal(38, scale)``, or ``Int64``/``Int128`` scaled by ``scale``, or
+    ``String``, ``Boolean`` or ``Date``; null is missing. Money in the currency of another column
+    is missing where that column is null. ``bound`` is the largest scaled magnitude where whoever
+    wrote the column enforced it already; otherwise the bound of the type holds, and a value
+    outside it sends its row to the exact scalar form.
+    """
+
+    column: str
+    type: Type
+    scale: int = 0
+    bound: int | None = None
+
+    def limit(self, digits: int) -> int:
+        """Return the largest scaled magnitude that the columns compute with.
+
+        ``digits`` are the decimals of the site's currency.
+        """
+        if self.bound is not None:
+            return self.bound
+        if self.type.kind is Kind.MONEY:
+            return int(10 ** max(LARGEST_MONEY_DIGITS, LARGEST_MONEY_DIGITS - digits + self.scale))
+        return int(10 ** max(LARGEST_NUMBER_DIGITS, LEAST_NUMBER_DIGITS + self.scale))
+
+
+def read(leaf: Leaf, digits: int, scratch: Scratch) -> Columns:
+    """Return a leaf's value with its nulls neutralised and its bounds enforced."""
+    column = pl.col(leaf.column)
+    absent = column.is_null()
+    if leaf.type.tag_column is not None:
+        absent |= pl.col(leaf.type.tag_column).is_null()
+    missing = scratch.mask(Cell(absent))
+    if leaf.type.kind is Kind.BOOLEAN:
+        return Truth(scratch.keep(Cell(column.fill_null(False))), missing)
+    if leaf.type.kind is Kind.TEXT:
+        return Words(scratch.keep(Cell(column.fill_null(""))), missing)
+    raw = column.to_physical()
+    if leaf.type.kind is Kind.DATE:
+        return Day(_bounded(raw, FIRST_DAY, LAST_DAY, scratch, check=True), missing)
+    limit = leaf.limit(digits)
+    return Number(_bounded(raw, -limit, limit, scratch, check=leaf.bound is None), 10**leaf.scale, None, missing)
+
+
+def _bounded(raw: pl.Expr, low: int, high: int, scratch: Scratch, *, check: bool) -> Whole:
+    dtype = pl.Int128 if max(-low, high) > NARROW else pl.Int64
+    part = Cell(raw.fill_null(0))
+    if check:
+        part = scratch.keep(part)
+        inside = part.expr.is_between(pl.lit(low, dtype=dtype), pl.lit(high, dtype=dtype))
+        outside = scratch.doubt(cell(~inside, part))
+        one = pl.when(outside.expr).then(pl.lit(1, dtype=dtype)).otherwise(part.expr)
+        part = cell(one, part, outside)
+    return Whole(scratch.keep(cell(part.expr.cast(dtype), part)), low, high)
