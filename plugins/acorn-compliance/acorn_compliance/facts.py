@@ -1,0 +1,136 @@
+"""The facts: ``vat_rate``, safety contacts, and whether the registrations are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import polars as pl
+
+from acorn_compliance.packs import packaged_rates, rate_on, read_rates, safety_countries
+from acorn_compliance.registrations import Registrations
+from acorn_compliance.settings import ComplianceSettings
+from acorn_engine.plugins import Fact
+from acorn_engine.types import BOOLEAN, NUMBER, TEXT
+
+SCALE: Final = 6
+
+
+def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
+    """Yield every fact of this plugin. Raises ``ProjectError`` for a bad VAT table."""
+    own = read_rates(settings.vat) if settings.vat else ()
+
+    def vat(country: str, category: str, day: date) -> Decimal | None:
+        rate = rate_on(own, country, category, day) or rate_on(packaged_rates(), country, category, day)
+        return Decimal(rate.rate.numerator) / Decimal(rate.rate.denominator) if rate else None
+
+    yield Fact(
+        "vat_rate",
+        NUMBER,
+        lambda offers: _vat_rates(offers, vat),
+        source="acorn-compliance VAT table",
+        description="the tax share that the displayed price contains; 0 where prices are shown without tax",
+    )
+    applies = _by_country(safety_countries())
+    yield Fact(
+        "gpsr_applies",
+        BOOLEAN,
+        lambda offers: _applies(offers, applies),
+        source="Regulation (EU) 2023/988",
+        description="whether the General Product Safety Regulation asks for contacts on this site",
+    )
+    for name, column, by_brand, default, words in (
+        (
+            "gpsr_manufacturer",
+            "manufacturer_contact",
+            settings.manufacturers,
+            settings.manufacturer,
+            "the manufacturer's contact",
+        ),
+        (
+            "gpsr_responsible_person",
+            "responsible_person",
+            settings.responsible_persons,
+            settings.responsible_person,
+            "the EU responsible person's contact",
+        ),
+    ):
+        yield Fact(name, TEXT, _contact(column, by_brand, default), source="the seller's data", description=words)
+    registrations = Registrations(settings)
+    for name, kind, compute, dtype, words in (
+        (
+            "epr_ready",
+            BOOLEAN,
+            registrations.ready,
+            pl.Boolean(),
+            "whether every registration that the site's country asks for is there",
+        ),
+        ("epr_missing", TEXT, registrations.missing, pl.String(), "the streams without a valid registration"),
+        (
+            "epr_note",
+            TEXT,
+            registrations.note,
+            pl.String(),
+            "registration numbers that do not look as their register writes them",
+        ),
+    ):
+        values = _registrations(compute, dtype)
+        yield Fact(name, kind, values, source="[compliance] registrations", description=words)
+
+
+def _mapped(offers: pl.DataFrame, columns: list[str], compute: Callable[..., object], dtype: pl.DataType) -> pl.Series:
+    """Compute once for each distinct combination of a few columns; return one value an offer."""
+    distinct = offers.select(columns).unique()
+    values = [compute(*row) for row in distinct.iter_rows()]
+    keyed = distinct.with_columns(pl.Series("_value", values, dtype=dtype))
+    joined = offers.select(columns).join(keyed, on=columns, how="left", maintain_order="left", nulls_equal=True)
+    return joined.get_column("_value")
+
+
+def _vat_rates(offers: pl.DataFrame, vat: Callable[[str, str, date], Decimal | None]) -> pl.Series:
+    if "vat_category" not in offers.columns:
+        offers = offers.with_columns(pl.lit("standard").alias("vat_category"))
+
+    def compute(country: str, included: bool, day: date, category: str | None) -> Decimal | None:
+        return vat(country, category or "standard", day) if included else Decimal(0)
+
+    columns = ["_country", "_tax_included", "_today", "vat_category"]
+    return _mapped(offers, columns, compute, pl.Decimal(38, SCALE))
+
+
+def _by_country(since: Mapping[str, date]) -> Callable[[str, date, bool | None], bool]:
+    def applies(country: str, day: date, exempt: bool | None) -> bool:
+        return not exempt and country in since and since[country] <= day
+
+    return applies
+
+
+def _applies(offers: pl.DataFrame, compute: Callable[..., object]) -> pl.Series:
+    if "gpsr_exempt" not in offers.columns:
+        offers = offers.with_columns(pl.lit(value=False).alias("gpsr_exempt"))
+    offers = offers.with_columns(pl.col("gpsr_exempt").cast(pl.String).str.to_lowercase().is_in(["true", "yes", "1"]))
+    return _mapped(offers, ["_country", "_today", "gpsr_exempt"], compute, pl.Boolean())
+
+
+def _contact(column: str, by_brand: Mapping[str, str], default: str | None) -> Callable[[pl.DataFrame], pl.Series]:
+    def values(offers: pl.DataFrame) -> pl.Series:
+        choices = []
+        if column in offers.columns:
+            choices.append(pl.col(column).cast(pl.String))
+        if by_brand and "brand" in offers.columns:
+            choices.append(pl.col("brand").replace_strict(by_brand, default=None, return_dtype=pl.String))
+        choices.append(pl.lit(default, dtype=pl.String))
+        return offers.with_columns(pl.coalesce(choices).alias("_value")).get_column("_value")
+
+    return values
+
+
+def _registrations(compute: Callable[..., object], dtype: pl.DataType) -> Callable[[pl.DataFrame], pl.Series]:
+    def values(offers: pl.DataFrame) -> pl.Series:
+        if "epr_streams" not in offers.columns:
+            offers = offers.with_columns(pl.lit(None, dtype=pl.String).alias("epr_streams"))
+        return _mapped(offers, ["_country", "_today", "epr_streams"], compute, dtype)
+
+    return values
