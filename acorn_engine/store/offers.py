@@ -1,0 +1,128 @@
+"""What the marketplace last showed of every offer, and the values of ours that it confirmed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+from sqlalchemy import select
+
+from acorn_engine.marketplace import READ_SCHEMA
+from acorn_engine.store.frames import read_frame
+from acorn_engine.store.tables import deliveries, offer_states, verified
+from acorn_engine.store.times import micros
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from acorn_engine.store.transaction import Transaction
+
+_INSTANT: Final = pl.Datetime("us", "UTC")
+OFFER_STATE_SCHEMA: Final[dict[str, Any]] = {
+    "account": pl.String(),
+    "site": pl.String(),
+    **dict.fromkeys(READ_SCHEMA, pl.String()),
+    "as_of": _INSTANT,
+    "neighbours_digest": pl.String(),
+    "source": pl.String(),
+}
+"""The columns of ``offer_states``: what ``Connection.read`` gave, when, and the SHA-256 of ``neighbours``."""
+
+
+def neighbours_digest(neighbours: str | None) -> str | None:
+    """Return the SHA-256 (hex) of what else stands in an offer, or ``None`` where nothing is known."""
+    return None if neighbours is None else hashlib.sha256(neighbours.encode()).hexdigest()
+
+
+def record_reads(tx: Transaction, account: str, site: str, frame: pl.DataFrame, as_of: datetime, source: str) -> None:
+    """Keep what was read of offers; what is known from a later instant stays."""
+    if frame.is_empty():
+        return
+    mark = {"project": tx.project, "account": account, "site": site, "as_of": micros(as_of), "source": source}
+    rows = frame.select(*READ_SCHEMA).to_dicts()
+    for row in rows:
+        row.update(mark, neighbours_digest=neighbours_digest(row["neighbours"]))
+    statement = tx.upsert(offer_states)
+    update = {
+        name: statement.excluded[name] for name in [*list(READ_SCHEMA)[1:], "as_of", "neighbours_digest", "source"]
+    }
+    tx.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["project", "account", "site", "seller_sku"],
+            set_=update,
+            where=offer_states.c.as_of <= statement.excluded.as_of,
+        ),
+        rows,
+    )
+
+
+def read_offer_states(
+    connection: Connection, project: str, site: str, accounts: Sequence[str] | None, seller_skus: Sequence[str] | None
+) -> pl.DataFrame:
+    """Return the last known state of a site's offers."""
+    statement = select(*(offer_states.c[name] for name in OFFER_STATE_SCHEMA)).where(
+        offer_states.c.project == project, offer_states.c.site == site
+    )
+    if accounts is not None:
+        statement = statement.where(offer_states.c.account.in_(accounts))
+    if seller_skus is not None:
+        statement = statement.where(offer_states.c.seller_sku.in_(seller_skus))
+    frame = read_frame(connection, statement, {**OFFER_STATE_SCHEMA, "as_of": pl.Int64()})
+    return frame.with_columns(pl.col("as_of").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+
+
+def pending(
+    connection: Connection, project: str, site: str, accounts: Sequence[str] | None, but_plan: str | None = None
+) -> pl.DataFrame:
+    """Return (account, site, seller_sku, group) of every value on its way and not yet settled."""
+    columns = (deliveries.c.account, deliveries.c.site, deliveries.c.seller_sku, deliveries.c.group)
+    statement = (
+        select(*columns)
+        .where(deliveries.c.project == project, deliveries.c.site == site, deliveries.c.outcome.is_(None))
+        .distinct()
+    )
+    if accounts is not None:
+        statement = statement.where(deliveries.c.account.in_(accounts))
+    if but_plan is not None:
+        statement = statement.where(deliveries.c.plan != but_plan)
+    return read_frame(connection, statement, {column.name: pl.String() for column in columns})
+
+
+def sent_since(connection: Connection, project: str, site: str, since: datetime) -> pl.DataFrame:
+    """Return (account, site, seller_sku) of every offer of which something was sent at or after ``since``."""
+    columns = (deliveries.c.account, deliveries.c.site, deliveries.c.seller_sku)
+    statement = (
+        select(*columns)
+        .where(deliveries.c.project == project, deliveries.c.site == site, deliveries.c.sent_at >= micros(since))
+        .distinct()
+    )
+    return read_frame(connection, statement, {column.name: pl.String() for column in columns})
+
+
+def confirm(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Keep values that read back as planned: rows of account, site, seller_sku, field, value, plan."""
+    made = [{"project": tx.project, "at": tx.at, **row} for row in rows]
+    if not made:
+        return
+    statement = tx.upsert(verified)
+    tx.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["project", "account", "site", "seller_sku", "field"],
+            set_={name: statement.excluded[name] for name in ("value", "plan", "at")},
+        ),
+        made,
+    )
+
+
+def read_verified(connection: Connection, project: str, site: str, account: str) -> pl.DataFrame:
+    """Return (seller_sku, field, value, plan, at) of every value of ours that was confirmed."""
+    names = ("seller_sku", "field", "value", "plan", "at")
+    statement = select(*(verified.c[name] for name in names)).where(
+        verified.c.project == project, verified.c.site == site, verified.c.account == account
+    )
+    frame = read_frame(connection, statement, {**dict.fromkeys(names, pl.String()), "at": pl.Int64()})
+    return frame.with_columns(pl.col("at").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))

@@ -1,0 +1,373 @@
+"""Parts of plans on their way out: their states, their messages, and what became of every change.
+
+A part moves on by conditional updates: state and version must be what the worker saw, so that one
+who comes back late changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import polars as pl
+from sqlalchemy import and_, bindparam, func, or_, select, update
+
+from acorn_engine.plan.model import Verdict
+from acorn_engine.store.frames import insert_frame, read_frame
+from acorn_engine.store.tables import changes, deliveries, messages, part_messages, parts, plans, releases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from acorn_engine.store.transaction import Transaction
+
+Mode = Literal["feed", "patch"]
+Outcome = Literal["settled", "rejected", "unknown", "differs", "superseded", "dropped"]
+
+DELIVERY_COLUMNS: Final = (
+    "number",
+    "part",
+    "message_id",
+    "account",
+    "site",
+    "sku",
+    "seller_sku",
+    "group",
+    "wave",
+    "field",
+    "from",
+    "to",
+    "currency",
+    "outcome",
+    "code",
+    "text",
+    "shown",
+    "sent_at",
+    "checked_at",
+    "ended_at",
+)
+_NUMBERS: Final = {"number", "message_id", "wave", "sent_at", "checked_at", "ended_at"}
+DELIVERY_SCHEMA: Final[dict[str, Any]] = {
+    name: pl.Int64() if name in _NUMBERS else pl.String() for name in DELIVERY_COLUMNS
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One submission of a plan (or, in ``patch`` mode, a run of single messages), as stored.
+
+    Instants are microseconds. ``in_flight`` is true while something of this part may still be on
+    its way at the marketplace. ``plan_number`` is the order of its plan.
+    """
+
+    id: str
+    plan: str
+    account: str
+    site: str
+    wave: int
+    number: int
+    mode: Mode
+    state: str
+    version: int
+    in_flight: bool
+    attempts: int
+    lookups: int
+    adopted: bool
+    plan_number: int
+    document: str | None
+    submission: str | None
+    report: str | None
+    note: str | None
+    code: str | None
+    due_at: int
+    since: int
+    intent_at: int | None
+    sent_at: int | None
+    verify_until: int | None
+    pass_at: int | None
+    ended_at: int | None
+    batch: int | None
+    known: tuple[str, ...] = field(default=())
+
+    @property
+    def lane(self) -> tuple[str, str]:
+        """The account and site whose sending is done one after the other."""
+        return self.account, self.site
+
+
+@dataclass(frozen=True, slots=True)
+class PartMessage:
+    """One message of a part and how far it has come: waiting, sending, sent, lost or removed."""
+
+    message_id: int
+    seller_sku: str
+    state: str
+    attempts: int
+    sent_at: int | None
+    message: str
+
+
+class StaleWorkerError(Exception):
+    """The part was moved on by another worker; what this one did is not recorded."""
+
+
+def _part(row: Row[Any]) -> Part:
+    data = dict(row._mapping)  # noqa: SLF001 (its public name)
+    del data["project"]
+    data.update(
+        in_flight=bool(row.in_flight),
+        adopted=bool(row.adopted),
+        known=tuple(json.loads(row.known)) if row.known else (),
+    )
+    return Part(**data)
+
+
+def sendable_changes(connection: Connection, project: str, plan: str) -> pl.DataFrame:
+    """Return the changes that an approval sends: verdict ``send``, or held and released."""
+    names = ["number", "account", "site", "sku", "seller_sku", "group", "wave", "field", "from", "to", "currency"]
+    statement = (
+        select(*(changes.c[name] for name in names))
+        .outerjoin(releases, and_(*(releases.c[name] == changes.c[name] for name in ("project", "plan", "number"))))
+        .where(
+            changes.c.project == project,
+            changes.c.plan == plan,
+            or_(
+                changes.c.verdict == Verdict.SEND.value,
+                and_(changes.c.verdict == Verdict.HOLD.value, releases.c.approval.is_not(None)),
+            ),
+        )
+        .order_by(changes.c.number)
+    )
+    return read_frame(connection, statement, {name: DELIVERY_SCHEMA[name] for name in names})
+
+
+def message_index(connection: Connection, project: str, plan: str) -> pl.DataFrame:
+    """Return where every message of a plan stands, without its text."""
+    names = ("account", "wave", "part", "message_id", "seller_sku", "neighbours_digest")
+    statement = select(*(messages.c[name] for name in names)).where(
+        messages.c.project == project, messages.c.plan == plan
+    )
+    texts = {"account", "seller_sku", "neighbours_digest"}
+    return read_frame(connection, statement, {name: pl.String() if name in texts else pl.Int64() for name in names})
+
+
+def create_parts(
+    tx: Transaction, made: pl.DataFrame, made_messages: pl.DataFrame, made_deliveries: pl.DataFrame
+) -> None:
+    """Insert parts with their messages and the changes that these carry."""
+    for table, frame in ((parts, made), (part_messages, made_messages), (deliveries, made_deliveries)):
+        insert_frame(tx.connection, table, frame.select(pl.lit(tx.project).alias("project"), pl.all()))
+
+
+def open_parts(connection: Connection, project: str, lane: tuple[str, str] | None = None) -> list[Part]:
+    """Return the parts that have not ended, in the order in which they are to leave."""
+    statement = select(parts).where(parts.c.project == project, parts.c.state != "ended")
+    if lane is not None:
+        statement = statement.where(parts.c.account == lane[0], parts.c.site == lane[1])
+    order = (parts.c.plan_number, parts.c.wave, parts.c.account, parts.c.number)
+    return [_part(row) for row in connection.execute(statement.order_by(*order))]
+
+
+def parts_of(connection: Connection, project: str, plan: str) -> list[Part]:
+    """Return every part of a plan in the order in which they are to leave."""
+    statement = select(parts).where(parts.c.project == project, parts.c.plan == plan)
+    order = (parts.c.wave, parts.c.account, parts.c.number)
+    return [_part(row) for row in connection.execute(statement.order_by(*order))]
+
+
+def get_part(connection: Connection, project: str, part: str) -> Part:
+    """Return one part."""
+    return _part(connection.execute(select(parts).where(parts.c.project == project, parts.c.id == part)).one())
+
+
+def advance(tx: Transaction, part: Part, **values: object) -> Part:
+    """Move a part on if it still is as the worker saw it. Raises ``StaleWorkerError`` otherwise."""
+    values["version"] = part.version + 1
+    if "state" in values and values["state"] != part.state:
+        values["since"] = tx.at
+    if "known" in values:
+        values["known"] = json.dumps(list(values["known"]))  # type: ignore[call-overload]
+    changed = tx.connection.execute(
+        update(parts)
+        .where(
+            parts.c.project == tx.project,
+            parts.c.id == part.id,
+            parts.c.state == part.state,
+            parts.c.version == part.version,
+        )
+        .values(**values)
+    )
+    if changed.rowcount != 1:
+        raise StaleWorkerError(part.id)
+    return get_part(tx.connection, tx.project, part.id)
+
+
+def postpone(tx: Transaction, account: str, states: Sequence[str], until: int) -> None:
+    """Let nothing of an account in these states be due before ``until``: the account is throttled."""
+    tx.connection.execute(
+        update(parts)
+        .where(
+            parts.c.project == tx.project,
+            parts.c.account == account,
+            parts.c.state.in_(states),
+            parts.c.due_at < until,
+        )
+        .values(due_at=until)
+    )
+
+
+def messages_of(
+    connection: Connection, project: str, part: Part, states: Sequence[str], limit: int | None = None
+) -> list[PartMessage]:
+    """Return the messages of a part in these states, by number, with the text frozen in the plan."""
+    columns = (part_messages.c[name] for name in ("message_id", "seller_sku", "state", "attempts", "sent_at"))
+    statement = (
+        select(*columns, messages.c.message)
+        .join(
+            messages,
+            and_(messages.c.project == part_messages.c.project, messages.c.message_id == part_messages.c.message_id),
+        )
+        .where(
+            part_messages.c.project == project,
+            part_messages.c.part == part.id,
+            part_messages.c.state.in_(states),
+            messages.c.plan == part.plan,
+            messages.c.account == part.account,
+            messages.c.wave == part.wave,
+            messages.c.part == part.number,
+        )
+        .order_by(part_messages.c.message_id)
+        .limit(limit)
+    )
+    return [PartMessage(**row._mapping) for row in connection.execute(statement)]  # noqa: SLF001 (its public name)
+
+
+def message_count(connection: Connection, project: str, part: str) -> int:
+    """Return how many messages of a part were not removed."""
+    where = (part_messages.c.project == project, part_messages.c.part == part, part_messages.c.state != "removed")
+    return int(connection.execute(select(func.count()).select_from(part_messages).where(*where)).scalar_one())
+
+
+def mark_messages(tx: Transaction, part: str, message_ids: Sequence[int] | None, **values: object) -> None:
+    """Change messages of a part that were not removed: those named, or all."""
+    where = [part_messages.c.project == tx.project, part_messages.c.part == part, part_messages.c.state != "removed"]
+    statement = update(part_messages).where(*where)
+    if message_ids is None:
+        tx.connection.execute(statement.values(**values))
+    elif message_ids:
+        one = statement.where(part_messages.c.message_id == bindparam("one")).values(**values)
+        tx.connection.execute(one, [{"one": number} for number in message_ids])
+
+
+def deliveries_of(
+    connection: Connection,
+    project: str,
+    *,
+    plan: str | None = None,
+    part: str | None = None,
+    undecided: bool = False,
+    seller_skus: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """Return changes on their way (columns of ``DELIVERY_SCHEMA``)."""
+    statement = select(*(deliveries.c[name] for name in DELIVERY_COLUMNS)).where(deliveries.c.project == project)
+    if plan is not None:
+        statement = statement.where(deliveries.c.plan == plan)
+    if part is not None:
+        statement = statement.where(deliveries.c.part == part)
+    if undecided:
+        statement = statement.where(deliveries.c.outcome.is_(None))
+    if seller_skus is not None:
+        statement = statement.where(deliveries.c.seller_sku.in_(seller_skus))
+    return read_frame(connection, statement.order_by(deliveries.c.plan, deliveries.c.number), DELIVERY_SCHEMA)
+
+
+def skus_to_read(connection: Connection, project: str, part: str, before: int, limit: int) -> list[str]:
+    """Return SKUs of a part with an undecided change that was not looked at since ``before``."""
+    statement = (
+        select(deliveries.c.seller_sku)
+        .where(
+            deliveries.c.project == project,
+            deliveries.c.part == part,
+            deliveries.c.outcome.is_(None),
+            or_(deliveries.c.checked_at.is_(None), deliveries.c.checked_at < before),
+        )
+        .distinct()
+        .order_by(deliveries.c.seller_sku)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def note_sent(tx: Transaction, part: str, message_ids: Sequence[int] | None = None) -> None:
+    """Write down that the undecided changes of a part may have been sent from now on."""
+    where = [deliveries.c.project == tx.project, deliveries.c.part == part, deliveries.c.outcome.is_(None)]
+    if message_ids is not None:
+        where.append(deliveries.c.message_id.in_(message_ids))
+    tx.connection.execute(update(deliveries).where(*where).values(sent_at=tx.at))
+
+
+def note_checked(tx: Transaction, part: str, seller_skus: Sequence[str], at: int) -> None:
+    """Write down that SKUs of a part were looked at in the pass that began at ``at``."""
+    where = (deliveries.c.project == tx.project, deliveries.c.part == part, deliveries.c.seller_sku.in_(seller_skus))
+    tx.connection.execute(update(deliveries).where(*where, deliveries.c.outcome.is_(None)).values(checked_at=at))
+
+
+def decide(tx: Transaction, plan: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Decide undecided changes of a plan: rows of number, outcome, code, text, shown."""
+    made = [
+        {"one": row["number"], **{f"new_{name}": row.get(name) for name in ("outcome", "code", "text", "shown")}}
+        for row in rows
+    ]
+    if not made:
+        return
+    statement = (
+        update(deliveries)
+        .where(
+            deliveries.c.project == tx.project,
+            deliveries.c.plan == plan,
+            deliveries.c.number == bindparam("one"),
+            deliveries.c.outcome.is_(None),
+        )
+        .values(ended_at=tx.at, **{name: bindparam(f"new_{name}") for name in ("outcome", "code", "text", "shown")})
+    )
+    tx.connection.execute(statement, made)
+
+
+def outcome_counts(connection: Connection, project: str, **where: str) -> dict[str | None, int]:
+    """Return how many changes have each outcome, of a ``part`` or a ``plan``; ``None`` is undecided."""
+    conditions = [deliveries.c[name] == value for name, value in where.items()]
+    statement = (
+        select(deliveries.c.outcome, func.count())
+        .where(deliveries.c.project == project, *conditions)
+        .group_by(deliveries.c.outcome)
+    )
+    return {row[0]: int(row[1]) for row in connection.execute(statement)}
+
+
+def unsettled_before(connection: Connection, project: str, part: Part, earlier_wave: int) -> bool:
+    """Say whether a SKU of ``part`` still has an undecided change in an earlier wave of its plan."""
+    mine = select(part_messages.c.seller_sku).where(
+        part_messages.c.project == project, part_messages.c.part == part.id, part_messages.c.state != "removed"
+    )
+    statement = (
+        select(deliveries.c.number)
+        .where(
+            deliveries.c.project == project,
+            deliveries.c.plan == part.plan,
+            deliveries.c.account == part.account,
+            deliveries.c.wave == earlier_wave,
+            deliveries.c.outcome.is_(None),
+            deliveries.c.seller_sku.in_(mine),
+        )
+        .limit(1)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def expires_at(connection: Connection, project: str, plan: str) -> int:
+    """Return the instant at which a plan runs out."""
+    where = (plans.c.project == project, plans.c.id == plan)
+    return int(connection.execute(select(plans.c.expires_at).where(*where)).scalar_one())
