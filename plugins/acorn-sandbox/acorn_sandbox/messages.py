@@ -1,0 +1,167 @@
+"""One message against one listing: what it would change, what is wrong with it, and the change itself.
+
+The words are those of a feed message; a call of the Listings Items API is brought into them first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from acorn_sandbox.attributes import ANY_PRODUCT_TYPE, AVAILABILITY, OFFER, defaults, vocabulary
+from acorn_sandbox.checks import check
+from acorn_sandbox.issues import (
+    UNKNOWN_SKU,
+    Issue,
+    error,
+    has_errors,
+    invalid_value,
+    required,
+    too_few,
+    unknown_attribute,
+)
+from acorn_sandbox.marketplaces import Marketplace
+from acorn_sandbox.patches import PatchRefusedError, attribute_of, revise
+from acorn_sandbox.state import Instances, Listing, State
+
+Message = dict[str, Any]
+
+_REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    "LISTING": ("item_name",),
+    "LISTING_PRODUCT_ONLY": ("item_name",),
+    "LISTING_OFFER_ONLY": ("condition_type", OFFER),
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """What a message comes to: its issues, and the instances of every attribute that it touches."""
+
+    issues: list[Issue] = field(default_factory=list)
+    touched: dict[str, Instances] = field(default_factory=dict)
+
+
+def submit(
+    state: State,
+    seller_id: str,
+    marketplace: Marketplace,
+    message: Message,
+    *,
+    sites: frozenset[str] | None = None,
+    effect: bool = True,
+) -> list[Issue]:
+    """Check a message and, unless it has errors or ``effect`` is false, apply it.
+
+    ``sites`` are the marketplaces of the request: an instance for another one of them is left to
+    that one, an instance for any other is an error. Returns the issues.
+    """
+    listing = state.listing(seller_id, marketplace.id, message["sku"])
+    operation = message["operationType"]
+    if operation == "DELETE":
+        if effect and listing is not None:
+            state.remove_listing(listing)
+        return []
+    draft = _draft(state, listing, marketplace, message, sites or frozenset({marketplace.id}))
+    if effect:
+        _keep(state, seller_id, marketplace, message, listing, draft)
+    return draft.issues
+
+
+def _draft(
+    state: State, listing: Listing | None, marketplace: Marketplace, message: Message, sites: frozenset[str]
+) -> Draft:
+    draft = Draft()
+    whole = message["operationType"] == "UPDATE"
+    if listing is None and not whole:
+        text = f"The SKU '{message['sku']}' does not exist in the {marketplace.domain} catalog of this seller."
+        draft.issues.append(error(UNKNOWN_SKU, text, category="INVALID_SKU"))
+        return draft
+    known_type = listing.product_type if listing else message["productType"]
+    if message["productType"] not in {ANY_PRODUCT_TYPE, known_type} and not whole:
+        draft.issues.append(invalid_value("productType", message["productType"], "productType"))
+    current = {} if listing is None or whole else state.attributes(listing)
+    present = vocabulary(marketplace) | (state.attributes(listing).keys() if listing else set())
+    for operation, path, value in _patches(message):
+        try:
+            name = attribute_of(path)
+            if name not in present:
+                draft.issues.append(unknown_attribute(name))
+                continue
+            instances = _instances(name, value, marketplace, sites)
+            if not instances and value:
+                continue
+            if operation != "delete":
+                draft.issues += [issue for one in instances for issue in check(name, one, marketplace)]
+            if not has_errors(draft.issues):
+                before = draft.touched.get(name, current.get(name, []))
+                draft.touched[name] = revise(name, operation, before, instances, marketplace)
+        except PatchRefusedError as refused:
+            draft.issues.append(refused.issue)
+    if whole:
+        names = _REQUIRED[message.get("requirements", "LISTING")]
+        draft.issues += [required(name, name) for name in names if name not in message["attributes"]]
+    return draft
+
+
+def _patches(message: Message) -> Iterator[tuple[str, str, Any]]:
+    if message["operationType"] == "PATCH":
+        for patch in message["patches"]:
+            yield patch["op"], patch["path"], patch.get("value", [])
+    else:
+        for name, value in message["attributes"].items():
+            yield "replace", f"/attributes/{name}", value
+
+
+def _instances(name: str, value: Any, marketplace: Marketplace, sites: frozenset[str]) -> Instances:
+    """Return the instances that concern one site, with what Amazon assumes filled in."""
+    if not isinstance(value, list) or not all(isinstance(instance, dict) for instance in value):
+        raise PatchRefusedError(too_few(name, name))
+    assumed = defaults(name, marketplace)
+    instances = []
+    for instance in value:
+        site = instance.get("marketplace_id", marketplace.id)
+        if name != AVAILABILITY and site not in sites:
+            raise PatchRefusedError(invalid_value("marketplace_id", site, name))
+        if name != AVAILABILITY and site != marketplace.id:
+            continue
+        filled = instance | {key: default for key, default in assumed.items() if key not in instance}
+        if name == AVAILABILITY and str(instance.get("fulfillment_channel_code", "")).startswith("AMAZON_"):
+            filled.pop("quantity", None)  # Amazon counts its own warehouses' stock
+        instances.append(filled)
+    return instances
+
+
+def _keep(
+    state: State, seller_id: str, marketplace: Marketplace, message: Message, listing: Listing | None, draft: Draft
+) -> None:
+    now = state.now()
+    if has_errors(draft.issues):
+        if listing is not None:
+            names = {name for issue in draft.issues for name in issue.get("attributeNames", [])}
+            listing.issues = _without(listing.issues, names) + draft.issues
+            state.put_listing(listing)
+        return
+    whole = message["operationType"] == "UPDATE"
+    if listing is None:
+        listing = Listing(seller_id, marketplace.id, message["sku"], message["productType"], {}, now, now)
+    elif whole and message["productType"] != ANY_PRODUCT_TYPE:
+        listing.product_type = message["productType"]
+    touched = dict(draft.touched)
+    pool = touched.pop(AVAILABILITY, [] if whole else None)
+    attributes = touched if whole else listing.attributes | touched
+    listing.attributes = {name: instances for name, instances in attributes.items() if instances}
+    listing.issues = [] if whole else _without(listing.issues, set(draft.touched))
+    listing.updated = now
+    state.put_listing(listing, pool)
+
+
+def _without(issues: list[Issue], names: set[str]) -> list[Issue]:
+    """Return the issues that concern none of the attributes; each submission judges those anew."""
+    roots = {name.partition(".")[0] for name in names}
+    kept = []
+    for issue in issues:
+        concerned = {name.partition(".")[0] for name in issue.get("attributeNames", [])}
+        if concerned and not concerned & roots:
+            kept.append(issue)
+    return kept

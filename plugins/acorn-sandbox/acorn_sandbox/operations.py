@@ -1,0 +1,139 @@
+"""The operations that the sandbox serves: paths, parameters, bodies and usage plans, from data.
+
+A request outside the model is refused here, before any handler sees it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+from urllib.parse import unquote
+
+import jsonschema_rs
+
+from acorn_sandbox import exact
+from acorn_sandbox.errors import ApiError, invalid
+from acorn_sandbox.model import DATA
+
+_CONVERTED: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of Amazon's API.
+
+    ``rate`` is requests per second, ``burst`` the bucket's size; ``limited`` are the statuses
+    whose answers carry ``x-amzn-RateLimit-Limit``.
+    """
+
+    name: str
+    model: str
+    method: str
+    segments: tuple[str, ...]
+    rate: float
+    burst: int
+    parameters: dict[str, dict[str, Any]]
+    schema: Any
+    body: Any
+    limited: frozenset[int]
+
+    def query(self, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+        """Return the query parameters by name: arrays as lists, defaults filled in.
+
+        Raises ``ApiError`` 400 for a parameter that the model does not know or allow.
+        """
+        values: dict[str, Any] = {}
+        for name, text in pairs:
+            parameter = self.parameters.get(name)
+            if parameter is None:
+                raise invalid(f"Unknown parameter '{name}'.")
+            if parameter["type"] == "array":
+                values.setdefault(name, []).extend(part for part in text.split(",") if part)
+            elif name in values:
+                raise invalid(f"Parameter '{name}' is given more than once.")
+            else:
+                values[name] = _converted(text, parameter["type"])
+        fault = next(iter(self.schema.iter_errors(values)), None)
+        if fault is not None:
+            raise invalid(f"Invalid parameter: {fault.message}", "/".join(map(str, fault.instance_path)))
+        for name, parameter in self.parameters.items():
+            if "default" in parameter:
+                values.setdefault(name, parameter["default"])
+        return values
+
+    def read_body(self, content: bytes, content_type: str) -> Any:
+        """Return the request's body with exact numbers. Raises ``ApiError`` 400 or 415."""
+        if self.body is None:
+            return None
+        if content_type.partition(";")[0].strip().lower() != "application/json":
+            raise ApiError(415, "UnsupportedMediaType", "The request's Content-Type header is invalid.")
+        try:
+            value = exact.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise invalid("Request body is not JSON.", str(error)) from None
+        fault = next(iter(self.body.iter_errors(value)), None)
+        if fault is not None:
+            raise invalid(f"Invalid body: {fault.message[:500]}", "/".join(map(str, fault.instance_path)))
+        return value
+
+
+def match(method: str, raw_path: str) -> tuple[Operation | None, dict[str, str]]:
+    """Return the operation for a path as it came over the wire, and its path parameters.
+
+    Segments are decoded one by one, so that a SKU may contain a slash.
+    """
+    segments = [unquote(part) for part in raw_path.strip("/").split("/")]
+    for operation in operations().values():
+        if operation.method != method or len(operation.segments) != len(segments):
+            continue
+        values = {}
+        for pattern, segment in zip(operation.segments, segments, strict=True):
+            if pattern.startswith("{") and segment:
+                values[pattern[1:-1]] = segment
+            elif pattern != segment:
+                break
+        else:
+            return operation, values
+    return None, {}
+
+
+@cache
+def operations() -> dict[str, Operation]:
+    """Return every served operation by its operationId."""
+    records = json.loads(DATA.read_text(encoding="utf-8"))
+    return {record["operation"]: _operation(record) for record in records}
+
+
+def _operation(record: dict[str, Any]) -> Operation:
+    parameters = {p["name"]: p for p in record["parameters"] if p["in"] == "query"}
+    properties = {
+        name: {key: value for key, value in p.items() if key not in {"in", "name", "required", "collectionFormat"}}
+        for name, p in parameters.items()
+    }
+    for part in properties.values():
+        if part["type"] == "array":
+            part.setdefault("minItems", 1)
+    required = [name for name, p in parameters.items() if p["required"]]
+    schema = {"type": "object", "properties": properties, "required": required}
+    return Operation(
+        name=record["operation"],
+        model=record["model"],
+        method=record["method"],
+        segments=tuple(record["path"].strip("/").split("/")),
+        rate=record["rate"],
+        burst=record["burst"],
+        parameters=parameters,
+        schema=jsonschema_rs.Draft7Validator(schema, validate_formats=True),
+        body=jsonschema_rs.Draft7Validator(record["body"]) if record["body"] else None,
+        limited=frozenset(record["limited"]),
+    )
+
+
+def _converted(text: str, kind: str) -> Any:
+    if kind == "boolean":
+        return _CONVERTED.get(text.lower(), text)
+    if kind == "integer" and text.lstrip("-").isdigit() and len(text) < 20:
+        return int(text)
+    return text

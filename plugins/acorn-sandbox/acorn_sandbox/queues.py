@@ -1,0 +1,101 @@
+"""The queues of feeds: one lane per seller and marketplace, one feed at a time, in order.
+
+Nothing runs in the background: whoever looks brings the lanes up to the present first. A feed's
+changes show when it ends.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from typing import Final
+
+from acorn_sandbox.processing import FeedRefusedError, count_messages, failure_report, process
+from acorn_sandbox.state import Document, Feed, State
+
+JSON_FEED: Final = "JSON_LISTINGS_FEED"
+_REPORT_TYPE: Final = "application/json; charset=UTF-8"
+
+
+class Queues:
+    """Moves feeds from IN_QUEUE through IN_PROGRESS to their end."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def add(self, feed: Feed) -> None:
+        """Put a new feed at the end of its lane."""
+        self._state.put_feed(feed)
+        self._state.lanes.setdefault(feed.lane, deque()).append(feed)
+
+    def cancel(self, feed: Feed) -> None:
+        """End a feed that has not started."""
+        self._state.lanes[feed.lane].remove(feed)
+        feed.status, feed.ended = "CANCELLED", self._state.now()
+        self._state.put_feed(feed)
+
+    def advance(self) -> None:
+        """Bring every lane up to the present."""
+        now = self._state.now()
+        for key, lane in list(self._state.lanes.items()):
+            while lane and self._advance_head(lane[0], now):
+                lane.popleft()
+            if not lane:
+                del self._state.lanes[key]
+
+    def _advance_head(self, feed: Feed, now: float) -> bool:
+        """Move the first feed of a lane on; say whether it has left the lane."""
+        timing = self._state.timing
+        if feed.started is None:
+            start = max(feed.created + timing.queue_seconds, self._state.free_at.get(feed.lane, 0.0))
+            if start > now:
+                return False
+            self._start(feed, start)
+        if feed.status == "CANCELLED":
+            return True
+        if feed.effect == "stuck":
+            self._apply_share(feed)
+            return True
+        content = self._state.contents.get(feed.document_id, b"")
+        end = (feed.started or now) + timing.processing_seconds(count_messages(content))
+        if end > now:
+            return False
+        self._finish(feed, content, end)
+        return True
+
+    def _start(self, feed: Feed, start: float) -> None:
+        if feed.effect == "cancelled":
+            feed.status, feed.ended = "CANCELLED", start
+        else:
+            feed.status, feed.started = "IN_PROGRESS", start
+        self._state.put_feed(feed)
+
+    def _finish(self, feed: Feed, content: bytes, end: float) -> None:
+        feed.ended, feed.status = end, "DONE"
+        report: bytes | None = None
+        if feed.type != JSON_FEED:
+            feed.status = "FATAL"
+        else:
+            try:
+                report = process(self._state, feed, content)
+            except FeedRefusedError as refused:
+                feed.status, report = "FATAL", failure_report(feed, refused.issue)
+        if feed.effect == "fatal":
+            feed.status, report = "FATAL", None
+        if feed.effect == "truncated_report" and report is not None:
+            report = report[: len(report) // 2]
+        if report is not None:
+            feed.result_id = f"amzn1.tortuga.4.eu.{uuid.uuid4()}"
+            self._state.put_document(Document(feed.result_id, feed.seller_id, _REPORT_TYPE, end, report=True), report)
+        self._state.free_at[feed.lane] = end
+        self._state.put_feed(feed)
+
+    def _apply_share(self, feed: Feed) -> None:
+        """Apply as much of a stuck feed as its fault says; it stays IN_PROGRESS for ever."""
+        if feed.share:
+            feed.effect = "fatal"
+            try:
+                process(self._state, feed, self._state.contents.get(feed.document_id, b""))
+            except FeedRefusedError:
+                pass
+            feed.effect = "stuck"

@@ -1,0 +1,207 @@
+"""Everything the sandbox knows: listings, pools, documents, feeds, secrets.
+
+A SKU's quantity stands in a pool of (seller, region, SKU): ``fulfillment_availability`` names no
+marketplace, so it is one for all sites of a region.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from acorn_sandbox import exact
+from acorn_sandbox.attributes import AVAILABILITY
+from acorn_sandbox.clock import Timing
+from acorn_sandbox.issues import Issue
+from acorn_sandbox.marketplaces import MARKETPLACES, Marketplace
+from acorn_sandbox.storage import Storage
+
+Instances = list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Listing:
+    """A SKU on one site; ``attributes`` holds everything but ``fulfillment_availability``."""
+
+    seller_id: str
+    marketplace_id: str
+    sku: str
+    product_type: str
+    attributes: dict[str, Instances]
+    created: float
+    updated: float
+    issues: list[Issue] = field(default_factory=list)
+
+    @property
+    def marketplace(self) -> Marketplace:
+        """The site."""
+        return MARKETPLACES[self.marketplace_id]
+
+    @property
+    def asin(self) -> str:
+        """The catalogue item: the suggested one, or one made from the SKU."""
+        suggested = self.attributes.get("merchant_suggested_asin")
+        if suggested and suggested[0].get("value"):
+            return str(suggested[0]["value"])
+        return "B0" + base64.b32encode(blake2b(self.sku.encode(), digest_size=5).digest()).decode()
+
+
+@dataclass(slots=True)
+class Document:
+    """A feed document or a processing report; times are seconds since the epoch."""
+
+    id: str
+    seller_id: str
+    content_type: str
+    created: float
+    report: bool = False
+
+
+@dataclass(slots=True)
+class Feed:
+    """A feed; ``effect`` is the fault that will befall it, ``share`` how much of it then applies."""
+
+    id: str
+    seller_id: str
+    type: str
+    marketplace_ids: list[str]
+    document_id: str
+    created: float
+    status: str = "IN_QUEUE"
+    started: float | None = None
+    ended: float | None = None
+    result_id: str | None = None
+    effect: str | None = None
+    share: float | None = None
+
+    @property
+    def lane(self) -> tuple[str, str]:
+        """What is processed one at a time: the feeds of a seller and marketplace."""
+        return self.seller_id, self.marketplace_ids[0]
+
+
+class State:
+    """The sandbox's memory. Every change goes through it, so that a state file can follow."""
+
+    def __init__(self, storage: Storage | None = None, timing: Timing | None = None) -> None:
+        self.timing = timing or Timing()
+        self.storage = storage or Storage()
+        self.documents: dict[str, Document] = {}
+        self.contents: dict[str, bytes] = {}
+        self.feeds: dict[tuple[str, str], Feed] = {}
+        self.lanes: dict[tuple[str, str], deque[Feed]] = {}
+        self.free_at: dict[tuple[str, str], float] = {}
+        self._listings: dict[tuple[str, str], dict[str, Listing]] = {}
+        self._pools: dict[tuple[str, str, str], Instances] = {}
+        self._load()
+
+    def now(self) -> float:
+        """The present instant, in seconds since the epoch."""
+        return self.timing.now()
+
+    # Listings
+
+    def listing(self, seller_id: str, marketplace_id: str, sku: str) -> Listing | None:
+        """Return a listing, if there is one."""
+        return self._listings.get((seller_id, marketplace_id), {}).get(sku)
+
+    def listings_of(self, seller_id: str, marketplace_id: str) -> dict[str, Listing]:
+        """Return a seller's listings on one site by SKU; not to be changed."""
+        return self._listings.get((seller_id, marketplace_id), {})
+
+    def all_listings(self) -> Iterator[Listing]:
+        """Yield every listing."""
+        for listings in self._listings.values():
+            yield from listings.values()
+
+    def sites_of(self, seller_id: str) -> list[str]:
+        """Return the marketplace ids on which a seller has listings."""
+        return [site for (seller, site), listings in self._listings.items() if seller == seller_id and listings]
+
+    def pool(self, listing: Listing) -> Instances:
+        """Return the ``fulfillment_availability`` that a listing shares with its region's other sites."""
+        return self._pools.get((listing.seller_id, listing.marketplace.region, listing.sku), [])
+
+    def attributes(self, listing: Listing) -> dict[str, Instances]:
+        """Return all attributes of a listing, the shared quantity included."""
+        pool = self.pool(listing)
+        return listing.attributes | {AVAILABILITY: pool} if pool else listing.attributes
+
+    def put_listing(self, listing: Listing, pool: Instances | None = None) -> None:
+        """Keep a new or changed listing and, unless ``pool`` is ``None``, its shared quantity."""
+        self._listings.setdefault((listing.seller_id, listing.marketplace_id), {})[listing.sku] = listing
+        if pool is not None:
+            self._put_pool((listing.seller_id, listing.marketplace.region, listing.sku), pool)
+        if self.storage.keeps:
+            key = exact.dumps([listing.seller_id, listing.marketplace_id, listing.sku])
+            self.storage.save("listing", key, exact.dumps(asdict(listing)))
+
+    def remove_listing(self, listing: Listing) -> None:
+        """Forget a listing, and its shared quantity with the last site of the region."""
+        self._listings[listing.seller_id, listing.marketplace_id].pop(listing.sku, None)
+        region = listing.marketplace.region
+        siblings = (m.id for m in MARKETPLACES.values() if m.region == region)
+        if not any(self.listing(listing.seller_id, site, listing.sku) for site in siblings):
+            self._put_pool((listing.seller_id, region, listing.sku), [])
+        self.storage.delete("listing", exact.dumps([listing.seller_id, listing.marketplace_id, listing.sku]))
+
+    def _put_pool(self, key: tuple[str, str, str], pool: Instances) -> None:
+        self._pools[key] = pool
+        if self.storage.keeps:
+            self.storage.save("pool", exact.dumps(key), exact.dumps(pool))
+
+    # Documents and feeds
+
+    def put_document(self, document: Document, content: bytes | None = None) -> None:
+        """Keep a document and, where given, its content."""
+        self.documents[document.id] = document
+        self.storage.save("document", document.id, exact.dumps(asdict(document)))
+        if content is not None:
+            self.contents[document.id] = content
+            self.storage.save("content", document.id, content)
+
+    def put_feed(self, feed: Feed) -> None:
+        """Keep a new or changed feed."""
+        self.feeds[feed.seller_id, feed.id] = feed
+        self.storage.save("feed", exact.dumps([feed.seller_id, feed.id]), exact.dumps(asdict(feed)))
+
+    def secret(self, name: str) -> bytes:
+        """Return a random key of this state, made at first use."""
+        for key, value in self.storage.load("secret"):
+            if key == name and isinstance(value, bytes):
+                return value
+        value = secrets.token_bytes(32)
+        self.storage.save("secret", name, value)
+        self.storage.commit()
+        return value
+
+    def _load(self) -> None:
+        for _, value in self.storage.load("listing"):
+            listing = Listing(**_floats(exact.loads(value)))
+            self._listings.setdefault((listing.seller_id, listing.marketplace_id), {})[listing.sku] = listing
+        for key, value in self.storage.load("pool"):
+            seller, region, sku = exact.loads(key)
+            self._pools[seller, region, sku] = exact.loads(value)
+        for _, value in self.storage.load("document"):
+            document = Document(**_floats(exact.loads(value)))
+            self.documents[document.id] = document
+        for key, value in self.storage.load("content"):
+            self.contents[key] = value if isinstance(value, bytes) else value.encode()
+        for _, value in self.storage.load("feed"):
+            feed = Feed(**_floats(exact.loads(value)))
+            self.feeds[feed.seller_id, feed.id] = feed
+            if feed.ended is not None:
+                self.free_at[feed.lane] = max(feed.ended, self.free_at.get(feed.lane, 0.0))
+            elif feed.effect != "stuck" or feed.status == "IN_QUEUE":
+                self.lanes.setdefault(feed.lane, deque()).append(feed)
+
+
+def _floats(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with its times as floats again; they are no amounts."""
+    times = {"created", "updated", "started", "ended", "share"}
+    return {key: float(value) if key in times and value is not None else value for key, value in record.items()}
