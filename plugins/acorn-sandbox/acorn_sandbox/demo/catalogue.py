@@ -15,7 +15,14 @@ from typing import Final
 PRODUCTS: Final = 2_000
 CNY_TO: Final = {"EUR": Decimal("0.1274"), "GBP": Decimal("0.1112"), "USD": Decimal("0.1391"), "JPY": Decimal("21.05")}
 USD_TO: Final = {"EUR": Decimal("0.9163"), "GBP": Decimal("0.7994"), "USD": Decimal(1), "JPY": Decimal("151.32")}
-PRICES_FOLLOW: Final = (Decimal("0.97"), Decimal("1.00"), Decimal("1.00"), Decimal("1.00"), Decimal("1.04"), Decimal("1.08"))
+PRICES_FOLLOW: Final = (
+    Decimal("0.97"),
+    Decimal("1.00"),
+    Decimal("1.00"),
+    Decimal("1.00"),
+    Decimal("1.04"),
+    Decimal("1.08"),
+)
 """How far a shown price is from today's target, usually: most offers stand where they should."""
 
 
@@ -161,7 +168,7 @@ def listings(rows: list[Product], seed: int = 21) -> Iterator[Listing]:
                 price = price / 100
             elif trap < 0.010:
                 price = price * Decimal("1.6")
-            competitor = wanted * (Decimal(draw.randrange(88, 140)) / 100)
+            competitor = wanted * (Decimal(draw.randrange(95, 140)) / 100)
             yield Listing(
                 site=site,
                 sku=product.sku,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from acorn_sandbox.demo.catalogue import SELLERS, DemoSite, Listing, Product
-from acorn_sandbox.exact import dump_exact
+from acorn_sandbox.exact import dumps
 
 
 def seed_lines(rows: Iterable[Product], offers: Iterable[Listing]) -> Iterator[str]:
@@ -27,7 +26,7 @@ def seed_lines(rows: Iterable[Product], offers: Iterable[Listing]) -> Iterator[s
             "product_type": offer.product_type,
             "attributes": _attributes(by_sku[offer.sku], offer, quantity, number),
         }
-        yield dump_exact(line)
+        yield dumps(line)
 
 
 def _price(text: str) -> list[dict[str, Any]]:
@@ -66,7 +65,9 @@ def _attributes(product: Product, offer: Listing, quantity: str, number: int) ->
         "fulfillment_availability": [availability],
     }
     if site.country in {"DE", "FR", "IT", "ES"} and number % 3:
-        attributes["dsa_responsible_party_address"] = [{"value": "eu@northwind.example", "marketplace_id": site.marketplace_id}]
+        attributes["dsa_responsible_party_address"] = [
+            {"value": "eu@northwind.example", "marketplace_id": site.marketplace_id}
+        ]
         attributes["gpsr_manufacturer_reference"] = [
             {"gpsr_manufacturer_email_address": "safety@northwind.example", "marketplace_id": site.marketplace_id}
         ]
