@@ -20,8 +20,7 @@ class LinkError(Exception):
         super().__init__(message)
         self.status = status
         self.body = (
-            '<?xml version="1.0" encoding="UTF-8"?>\n'
-            f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
         )
 
 
@@ -91,5 +90,5 @@ class Links:
         return options
 
     def _sign(self, method: str, document_id: str, expires: str, options: str) -> str:
-        text = "\n".join((method, document_id, expires, options))
+        text = f"{method}\n{document_id}\n{expires}\n{options}"
         return hmac.digest(self._key, text.encode(), "sha256").hex()

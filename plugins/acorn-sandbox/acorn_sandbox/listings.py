@@ -58,7 +58,9 @@ class Listings:
         size = query["pageSize"]
         if size < 1:
             raise invalid("'pageSize' must be at least 1.")
-        found = [listings for listings in self._candidates(call.account, sites, query) if self._matches(listings, query)]
+        found = [
+            listings for listings in self._candidates(call.account, sites, query) if self._matches(listings, query)
+        ]
         found.sort(key=_SORT_KEYS[query["sortBy"]], reverse=query["sortOrder"] == "DESC")
         start = read_token(query["pageToken"], "pageToken") if "pageToken" in query else 0
         if not isinstance(start, int) or start < 0:
@@ -96,7 +98,9 @@ class Listings:
         issues = self._run(call.account, sites, message, ids, effect=False)
         valid = not any(has_errors(found) for found in issues.values())
         if not preview and not self._faults.strike(operation, _NO_EFFECT, call.account):
-            self._run(call.account, sites, message, ids, effect=True) if valid else self._note(call, sites, message, ids)
+            self._run(call.account, sites, message, ids, effect=True) if valid else self._note(
+                call, sites, message, ids
+            )
         answer: dict[str, Any] = {
             "sku": sku,
             "status": ("VALID" if preview else "ACCEPTED") if valid else "INVALID",
@@ -105,7 +109,9 @@ class Listings:
         included = call.query.get("includedData", ["issues"])
         if "issues" in included:
             answer["issues"] = [
-                views.shown_issue(issue) | {"marketplaceIds": [site]} for site, found in issues.items() for issue in found
+                views.shown_issue(issue) | {"marketplaceIds": [site]}
+                for site, found in issues.items()
+                for issue in found
             ]
         if "identifiers" in included:
             answer["identifiers"] = self._identifiers(call.account, sites, sku) if valid else []

@@ -40,7 +40,7 @@ _NOTES: Final = frozenset({"description", "example", "title", "x-example"})
 
 def read_models(folder: Path) -> list[dict[str, Any]]:
     """Return the served operations as the models in ``folder`` describe them."""
-    found = []
+    found: list[dict[str, Any]] = []
     for file, wanted in SERVED.items():
         model = json.loads((folder / file).read_text(encoding="utf-8"))
         by_id = {record["operation"]: record for record in operations_of(model)}

@@ -220,7 +220,7 @@ def _report(state: State | None, feed: Feed, header: Any, tally: Tally) -> dict[
         },
     }
     wanted = header.get("report") if isinstance(header, dict) else None
-    if state is not None and _is_report_header(wanted):
+    if state is not None and isinstance(wanted, dict) and _is_report_header(wanted):
         report["header"]["report"] = {key: wanted[key] for key in ("includedData", "apiVersion")}
         site = feed.marketplace_ids[0]
         found = [state.listing(feed.seller_id, site, sku) for sku in dict.fromkeys(tally.accepted)]

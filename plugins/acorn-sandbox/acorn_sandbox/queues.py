@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
+from contextlib import suppress
 from typing import Final
 
 from acorn_sandbox.processing import FeedRefusedError, count_messages, failure_report, process
@@ -94,8 +95,6 @@ class Queues:
         """Apply as much of a stuck feed as its fault says; it stays IN_PROGRESS for ever."""
         if feed.share:
             feed.effect = "fatal"
-            try:
+            with suppress(FeedRefusedError):
                 process(self._state, feed, self._state.contents.get(feed.document_id, b""))
-            except FeedRefusedError:
-                pass
             feed.effect = "stuck"

@@ -54,7 +54,8 @@ class Storage:
         gone = [key for key, value in self._pending.items() if value is None]
         with self._connection:
             self._connection.executemany(
-                "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value", kept
+                "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
+                kept,
             )
             self._connection.executemany("DELETE FROM records WHERE kind = ? AND key = ?", gone)
         self._pending.clear()

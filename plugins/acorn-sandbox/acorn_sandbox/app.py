@@ -1,0 +1,263 @@
+"""The HTTP side: one request in, one answer out, for every path of the sandbox.
+
+The order is Amazon's: path, token, quota, model, then the operation itself. Everything runs on
+the server's event loop, one request at a time, so that the state needs no lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from acorn_sandbox import exact
+from acorn_sandbox import faults as fault_kinds
+from acorn_sandbox.calls import Answer, Call, Handler
+from acorn_sandbox.control import PREFIX, Control
+from acorn_sandbox.errors import ApiError, invalid, not_found, quota_exceeded, unauthorized
+from acorn_sandbox.faults import Fault, Faults
+from acorn_sandbox.feeds import Feeds
+from acorn_sandbox.links import PATH, LinkError, Links
+from acorn_sandbox.listings import Listings
+from acorn_sandbox.log import Log
+from acorn_sandbox.operations import Operation, match
+from acorn_sandbox.queues import Queues
+from acorn_sandbox.quotas import Quotas
+from acorn_sandbox.sellers import Sellers
+from acorn_sandbox.state import State
+from acorn_sandbox.tokens import LwaError, Tokens
+from acorn_sandbox.transport import Connections
+
+TOKEN_PATH: Final = "/auth/o2/token"  # noqa: S105
+TOKEN: Final = "token"  # noqa: S105
+UPLOAD: Final = "uploadDocument"
+DOWNLOAD: Final = "downloadDocument"
+"""What the log and faults call the requests that are no operation of a model."""
+
+_LARGEST_BODY: Final = 10 * 1024 * 1024
+_LONGEST_AGENT: Final = 500
+_SLOW_SECONDS: Final = 2.0
+_TIMEOUT_SECONDS: Final = 120.0
+_HTML: Final = "<html><head><title>400 Bad Request</title></head><body><h1>400 Bad Request</h1></body></html>"
+
+
+class NoAnswer(Response):
+    """What is returned once the connection is gone."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
+
+
+@dataclass
+class Exchange:
+    """One request on its way to its answer."""
+
+    request: Request
+    operation: str = "unknown"
+    account: str | None = None
+    limit: str | None = None
+    fault: Fault | None = None
+    headers: dict[str, str] = field(default_factory=lambda: {"x-amzn-RequestId": str(uuid.uuid4())})
+
+
+class Sandbox:
+    """All services over one state. ``base`` is the server's own URL, set once it listens."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.base = ""
+        self.connections = Connections()
+        self.faults = Faults()
+        self.log = Log(state.storage)
+        self._tokens = Tokens(state)
+        self._quotas = Quotas(state.timing)
+        self._queues = Queues(state)
+        self._links = Links(state)
+        self._control = Control(state, self.faults, self.log)
+        self._handlers: dict[str, Handler] = {
+            **Feeds(state, self._queues, self._quotas, self.faults, self._links).handlers,
+            **Listings(state, self.faults).handlers,
+            **Sellers(state).handlers,
+        }
+
+    def application(self) -> Starlette:
+        """Return the ASGI application."""
+        methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+        return Starlette(routes=[Route("/{path:path}", self.answer, methods=methods)])
+
+    async def answer(self, request: Request) -> Response:
+        """Answer any request."""
+        content = await request.body()
+        exchange = Exchange(request)
+        path = request.scope["path"]
+        try:
+            self._queues.advance()
+            if path.startswith(PREFIX):
+                return self._controlled(exchange, content)
+            if path == TOKEN_PATH:
+                response = await self._granted(exchange, content)
+            elif path.startswith(PATH):
+                response = await self._document(exchange, content)
+            else:
+                response = await self._operated(exchange, content)
+            return await self._ended(exchange, response)
+        finally:
+            self.state.storage.commit()
+
+    def _controlled(self, exchange: Exchange, content: bytes) -> Response:
+        request = exchange.request
+        try:
+            answer = self._control.answer(request.method, request.scope["path"], request.url.query, content)
+        except ApiError as error:
+            answer = Answer(error.status, error.body)
+        return _json(answer.status, answer.body, exchange.headers)
+
+    async def _granted(self, exchange: Exchange, content: bytes) -> Response:
+        exchange.operation = TOKEN
+        request = exchange.request
+        exchange.headers |= {"cache-control": "no-store", "pragma": "no-cache"}
+        try:
+            if request.method != "POST":
+                raise LwaError("invalid_request", "The request method must be POST", 405)
+            exchange.account, body = self._tokens.grant(content, request.headers.get("content-type", ""))
+            response = await self._struck(exchange)
+        except LwaError as error:
+            return _json(error.status, error.body, exchange.headers)
+        except ApiError as error:
+            words = {403: "invalid_grant", 429: "slow_down", 503: "temporarily_unavailable"}
+            status = 400 if error.status == 403 else error.status
+            shape = {"error": words.get(error.status, "server_error"), "error_description": error.message}
+            return _json(status, shape, exchange.headers)
+        return response or _json(200, body, exchange.headers)
+
+    async def _document(self, exchange: Exchange, content: bytes) -> Response:
+        request = exchange.request
+        identifier = request.scope["path"].removeprefix(PATH)
+        exchange.operation = UPLOAD if request.method == "PUT" else DOWNLOAD
+        document = self.state.documents.get(identifier)
+        exchange.account = document.seller_id if document else None
+        headers = dict(request.headers)
+        try:
+            response = await self._struck(exchange)
+            if response is not None:
+                return response
+            if self.faults.strike(exchange.operation, fault_kinds.LINK, exchange.account):
+                raise LinkError(403, "AccessDenied", "Request has expired")
+            if request.method == "PUT":
+                self._links.put(identifier, request.url.query, headers, content)
+                return Response(status_code=200, headers=exchange.headers)
+            if request.method != "GET":
+                raise LinkError(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+            found = self._links.get(identifier, request.url.query, headers)
+        except LinkError as error:
+            return Response(error.body, error.status, exchange.headers, "application/xml")
+        except ApiError as error:
+            body = LinkError(error.status, error.code, error.message).body
+            return Response(body, error.status, exchange.headers, "application/xml")
+        return Response(found.content, headers=exchange.headers | found.headers)
+
+    async def _operated(self, exchange: Exchange, content: bytes) -> Response:
+        request = exchange.request
+        operation, path = match(request.method, _raw_path(request))
+        if operation is not None:
+            exchange.operation = operation.name
+        try:
+            if operation is None:
+                raise not_found(f"No operation answers {request.method} {request.scope['path']}.")
+            return await self._called(exchange, operation, path, content)
+        except ApiError as error:
+            if operation is not None and error.status in operation.limited and exchange.limit:
+                exchange.headers["x-amzn-RateLimit-Limit"] = exchange.limit
+            return _json(error.status, error.body, exchange.headers | {"x-amzn-ErrorType": error.code})
+
+    async def _called(self, exchange: Exchange, operation: Operation, path: dict[str, str], content: bytes) -> Response:
+        request = exchange.request
+        exchange.limit = _decimal(self._quotas.rate(operation))
+        if not 0 < len(request.headers.get("user-agent", "")) <= _LONGEST_AGENT:
+            raise invalid("The User-Agent header is missing or longer than 500 characters.")
+        token = request.headers.get("x-amz-access-token")
+        exchange.account = self._tokens.seller_of(token)
+        response = await self._struck(exchange, token)
+        if response is not None:
+            return response
+        self._quotas.take(exchange.account, operation)
+        if len(content) > _LARGEST_BODY:
+            raise ApiError(413, "RequestTooLarge", "The request size exceeded the maximum accepted size.")
+        query = operation.query(request.query_params.multi_items())
+        body = operation.read_body(content, request.headers.get("content-type", ""))
+        given = frozenset(request.query_params.keys())
+        answer = self._handlers[operation.name](Call(exchange.account, path, query, body, self.base, given))
+        exchange.headers["x-amzn-RateLimit-Limit"] = exchange.limit
+        return _json(answer.status, answer.body, exchange.headers)
+
+    async def _struck(self, exchange: Exchange, token: str | None = None) -> Response | None:
+        """Let a fault strike before the operation; ``None`` means that the operation goes on."""
+        fault = self.faults.strike(exchange.operation, fault_kinds.BEFORE, exchange.account)
+        if fault is None:
+            return None
+        exchange.fault = fault
+        match fault.kind:
+            case "429":
+                raise quota_exceeded()
+            case "500":
+                raise ApiError(500, "InternalFailure", "We encountered an internal error. Please try again.")
+            case "503":
+                raise ApiError(503, "ServiceUnavailable", "Service is temporarily unavailable. Please try again.")
+            case "revoked_token":
+                if token is not None:
+                    self._tokens.revoke(token)
+                raise unauthorized("The access token you provided is revoked, malformed or invalid.")
+            case "html400":
+                return Response(_HTML, 400, exchange.headers, "text/html")
+            case "slow":
+                await asyncio.sleep(_SLOW_SECONDS if fault.seconds is None else fault.seconds)
+                return None
+            case "timeout":
+                await self._wait_for_client(exchange.request, fault)
+        return NoAnswer()
+
+    async def _wait_for_client(self, request: Request, fault: Fault) -> None:
+        """Hold the connection until the client gives up."""
+        self.state.storage.commit()
+        seconds = _TIMEOUT_SECONDS if fault.seconds is None else fault.seconds
+        for _ in range(int(seconds / 0.05) + 1):
+            if await request.is_disconnected():
+                return
+            await asyncio.sleep(0.05)
+
+    async def _ended(self, exchange: Exchange, response: Response) -> Response:
+        """Note the answer, or lose it."""
+        unanswered = isinstance(response, NoAnswer)
+        lost = None if unanswered else self.faults.strike(exchange.operation, fault_kinds.AFTER, exchange.account)
+        fault = lost or exchange.fault
+        status = 0 if unanswered else response.status_code
+        self.log.add(exchange.operation, exchange.account, status, self.state.now(), fault.kind if fault else None)
+        if not unanswered and lost is None:
+            return response
+        self.state.storage.commit()
+        reset = exchange.fault is not None and exchange.fault.kind == "reset"
+        await self.connections.drop(exchange.request.client, reset=reset)
+        return NoAnswer()
+
+
+def _json(status: int, body: Any, headers: dict[str, str]) -> Response:
+    if body is None:
+        return Response(status_code=status, headers=headers)
+    return Response(exact.dumps(body), status, headers, "application/json")
+
+
+def _raw_path(request: Request) -> str:
+    raw = request.scope.get("raw_path") or request.scope["path"].encode()
+    return str(raw.decode("ascii", "replace"))
+
+
+def _decimal(rate: float) -> str:
+    """Return a rate as the header writes it: a decimal without exponent."""
+    return f"{rate:.6f}".rstrip("0").rstrip(".") or "0"
