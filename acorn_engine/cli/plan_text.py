@@ -1,0 +1,105 @@
+"""Plans in words: what would change, what is held and why, how long sending takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from acorn_engine.plan import PlanStatus, Verdict
+from acorn_engine.sites import utc
+
+if TYPE_CHECKING:
+    from acorn_engine.cli.output import Output
+    from acorn_engine.plan import Plan
+
+REASONS_SHOWN: Final = 8
+CHANGES_SHOWN: Final = 5
+
+
+def count(plan: Plan, *verdicts: Verdict) -> int:
+    """Return how many changes bear one of these verdicts."""
+    return plan.changes.filter(pl.col("verdict").is_in([verdict.value for verdict in verdicts])).height
+
+
+def overview_row(plan: Plan) -> tuple[Any, ...]:
+    """Return one line of the table of plans."""
+    summary = plan.summary
+    return (
+        plan.site,
+        plan.id,
+        plan.status.value,
+        summary.get("offers", 0),
+        count(plan, Verdict.SEND),
+        count(plan, Verdict.HOLD),
+        count(plan, Verdict.REJECT),
+        count(plan, Verdict.PENDING),
+        summary.get("submissions", 0),
+    )
+
+
+OVERVIEW_COLUMNS: Final = ("site", "plan", "status", "offers", "to send", "held", "rejected", "pending", "feeds")
+
+
+def print_plans(output: Output, plans: Sequence[Plan]) -> None:
+    """Print one or several plans for a person."""
+    output.table(OVERVIEW_COLUMNS, [overview_row(plan) for plan in plans], numbers=(3, 4, 5, 6, 7, 8))
+    for plan in plans:
+        if plan.status is PlanStatus.HALTED:
+            output.line()
+            output.line(f"{plan.site}: plan {plan.id} is halted. Nothing can be sent from it.")
+            for problem in plan.problems:
+                if problem.effect == "stops":
+                    output.line(f"  {problem.message}")
+    print_reasons(output, plans)
+    if len(plans) == 1:
+        print_changes(output, plans[0])
+
+
+def print_reasons(output: Output, plans: Sequence[Plan]) -> None:
+    """Print why changes are held or rejected, the most frequent reasons first."""
+    held = pl.concat([plan.held for plan in plans])
+    if held.is_empty():
+        return
+    reasons = (
+        held.group_by("verdict", "code", "guard")
+        .agg(
+            pl.len().alias("changes"),
+            pl.col("seller_sku").sort().first(),
+            pl.col("because").sort_by("seller_sku").first(),
+        )
+        .sort("changes", "code", "guard", descending=[True, False, False], nulls_last=True)
+    )
+    output.line()
+    output.line("Held and rejected, by reason:")
+    output.table(
+        ("changes", "verdict", "reason", "for example"),
+        [
+            (row["changes"], row["verdict"], row["guard"] or row["code"], f"{row['seller_sku']}: {row['because']}")
+            for row in reasons.head(REASONS_SHOWN).iter_rows(named=True)
+        ],
+        numbers=(0,),
+    )
+    if reasons.height > REASONS_SHOWN:
+        output.line(f"  … and {reasons.height - REASONS_SHOWN} more reasons")
+
+
+def print_changes(output: Output, plan: Plan) -> None:
+    """Print the first changes that would be sent, and until when."""
+    send = plan.to_send
+    if send.is_empty():
+        output.line()
+        output.line("There is nothing to send.")
+        return
+    output.line()
+    output.line(f"Would send {send.height} changes, the first of them:")
+    output.table(
+        ("SKU", "field", "from", "to", "", "rule"),
+        [
+            (row["seller_sku"], row["field"], row["from"] or "—", row["to"], row["currency"] or "", row["rule"])
+            for row in send.head(CHANGES_SHOWN).iter_rows(named=True)
+        ],
+        numbers=(2, 3),
+    )
+    output.line(f"It may be approved and submitted until {utc(plan.expires_at)}.")
