@@ -7,6 +7,7 @@ the server's event loop, one request at a time, so that the state needs no lock.
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -108,6 +109,11 @@ class Sandbox:
             else:
                 response = await self._operated(exchange, content)
             return await self._ended(exchange, response)
+        except Exception:
+            # A fault of the sandbox's own is told apart from the faults that it plays.
+            logging.getLogger(__name__).exception("The sandbox failed at %s", exchange.operation)
+            body = ApiError(500, "InternalFailure", "The sandbox itself failed; see its log.").body
+            return _json(500, body, exchange.headers)
         finally:
             self.state.storage.commit()
 
@@ -124,9 +130,8 @@ class Sandbox:
         request = exchange.request
         exchange.headers |= {"cache-control": "no-store", "pragma": "no-cache"}
         try:
-            if request.method != "POST":
-                raise LwaError("invalid_request", "The request method must be POST", 405)
-            exchange.account, body = self._tokens.grant(content, request.headers.get("content-type", ""))
+            content_type = request.headers.get("content-type", "")
+            exchange.account, body = self._tokens.grant(request.method, content, content_type)
             response = await self._struck(exchange)
         except LwaError as error:
             return _json(error.status, error.body, exchange.headers)
@@ -143,24 +148,26 @@ class Sandbox:
         exchange.operation = UPLOAD if request.method == "PUT" else DOWNLOAD
         document = self.state.documents.get(identifier)
         exchange.account = document.seller_id if document else None
-        headers = dict(request.headers)
         try:
             response = await self._struck(exchange)
-            if response is not None:
-                return response
-            if self.faults.strike(exchange.operation, fault_kinds.LINK, exchange.account):
-                raise LinkError(403, "AccessDenied", "Request has expired")
-            if request.method == "PUT":
-                self._links.put(identifier, request.url.query, headers, content)
-                return Response(status_code=200, headers=exchange.headers)
-            if request.method != "GET":
-                raise LinkError(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-            found = self._links.get(identifier, request.url.query, headers)
+            return response or self._linked(exchange, identifier, content)
         except LinkError as error:
             return Response(error.body, error.status, exchange.headers, "application/xml")
         except ApiError as error:
             body = LinkError(error.status, error.code, error.message).body
             return Response(body, error.status, exchange.headers, "application/xml")
+
+    def _linked(self, exchange: Exchange, identifier: str, content: bytes) -> Response:
+        request = exchange.request
+        query, headers = request.url.query, dict(request.headers)
+        if self.faults.strike(exchange.operation, fault_kinds.LINK, exchange.account):
+            raise LinkError(403, "AccessDenied", "Request has expired")
+        if request.method == "PUT":
+            self._links.put(identifier, query, headers, content)
+            return Response(status_code=200, headers=exchange.headers)
+        if request.method != "GET":
+            raise LinkError(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+        found = self._links.get(identifier, query, headers)
         return Response(found.content, headers=exchange.headers | found.headers)
 
     async def _operated(self, exchange: Exchange, content: bytes) -> Response:

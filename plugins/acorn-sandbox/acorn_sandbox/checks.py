@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -27,6 +27,7 @@ _PRICES: Final = (
     "discounted_price",
     "map_price",
 )
+_LARGEST_PRICE: Final = 10**12
 _OFFER_KEYS: Final = frozenset(
     {"marketplace_id", "currency", "audience", "start_at", "end_at", "quantity_discount_plan",
      "automated_pricing_merchandising_rule_plan", *_PRICES}
@@ -34,6 +35,7 @@ _OFFER_KEYS: Final = frozenset(
 _AVAILABILITY_KEYS: Final = frozenset(
     {"fulfillment_channel_code", "quantity", "lead_time_to_ship_max_days", "restock_date", "is_inventory_available"}
 )
+_AUDIENCES: Final = frozenset({"ALL", "B2B"})
 _CHANNELS: Final = frozenset({"DEFAULT", "AMAZON_EU", "AMAZON_NA", "AMAZON_JP", "AMAZON_FE", "AMAZON_IN"})
 _REQUIRED_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "gpsr_manufacturer_reference": ("gpsr_manufacturer_email_address",),
@@ -49,15 +51,21 @@ _CONDITIONS: Final = (
     "new_new new_open_box new_oem refurbished_refurbished used_like_new used_very_good used_good used_acceptable "
     "collectible_like_new collectible_very_good collectible_good collectible_acceptable club_club"
 )
+_DOCUMENTS: Final = (
+    "application_guide certificate_of_analysis certificate_of_compliance compatibility_guide "
+    "emergency_use_authorization emergency_use_authorization_amendment installation_manual instructions_for_use "
+    "patient_fact_sheet provider_fact_sheet product_certificate_of_conformity safety_data_sheet "
+    "safety_information specification_sheet troubleshooting_guide user_guide user_manual warranty"
+)
 _ENUMS: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("condition_type", "value"): frozenset(_CONDITIONS.split()),
-    ("compliance_media", "content_type"): frozenset(
-        "application_guide certificate_of_analysis certificate_of_compliance compatibility_guide "
-        "emergency_use_authorization emergency_use_authorization_amendment installation_manual instructions_for_use "
-        "patient_fact_sheet provider_fact_sheet product_certificate_of_conformity safety_data_sheet "
-        "safety_information specification_sheet troubleshooting_guide user_guide user_manual warranty".split()
-    ),
+    ("compliance_media", "content_type"): frozenset(_DOCUMENTS.split()),
 }
+
+
+def is_one_of(value: Any, allowed: Collection[str]) -> bool:
+    """Say whether a value of any type is one of the allowed texts."""
+    return isinstance(value, str) and value in allowed
 
 
 def check(name: str, instance: dict[str, Any], marketplace: Marketplace) -> list[Issue]:
@@ -76,7 +84,7 @@ def _offer(offer: dict[str, Any], marketplace: Marketplace) -> Iterator[Issue]:
         yield required("currency", OFFER)
     elif currency != marketplace.currency:
         yield not_in_enum("currency", currency, f"{OFFER}.currency")
-    if offer["audience"] not in {"ALL", "B2B"}:
+    if not is_one_of(offer["audience"], _AUDIENCES):
         yield not_in_enum("audience", offer["audience"], f"{OFFER}.audience")
     for bound in ("start_at", "end_at"):
         if bound in offer and not (isinstance(offer[bound], dict) and _instant(offer[bound].get("value"))):
@@ -107,12 +115,16 @@ def _schedule(price: str, offer: dict[str, Any], marketplace: Marketplace) -> It
             yield required(f"{price}.schedule.value_with_tax", path)
         elif isinstance(value, bool) or not isinstance(value, (int, Decimal)):
             yield error(WRONG_SHAPE, "'value_with_tax' must be a number.", path)
-        elif value <= 0 and not (price == "our_price" and value == 0 and offer["audience"] == "B2B"):
-            yield invalid_value(price, value, path, "INVALID_PRICE")
-        elif Decimal(value) != round(Decimal(value), marketplace.digits):
+        elif not _is_possible(value, price, offer, marketplace):
             yield invalid_value(price, value, path, "INVALID_PRICE")
         if price == "discounted_price":
             yield from _sale_dates(part, path)
+
+
+def _is_possible(value: Decimal | int, price: str, offer: dict[str, Any], marketplace: Marketplace) -> bool:
+    """Say whether an amount is above zero and has the currency's decimals; a business price may be removed by 0."""
+    removes = price == "our_price" and value == 0 and offer["audience"] == "B2B"
+    return removes or (0 < value < _LARGEST_PRICE and Decimal(value) == round(Decimal(value), marketplace.digits))
 
 
 def _sale_dates(part: dict[str, Any], path: str) -> Iterator[Issue]:
@@ -148,7 +160,7 @@ def _availability(instance: dict[str, Any]) -> Iterator[Issue]:
     channel = instance.get("fulfillment_channel_code")
     if channel is None:
         yield required("fulfillment_channel_code", AVAILABILITY)
-    elif channel not in _CHANNELS:
+    elif not is_one_of(channel, _CHANNELS):
         yield not_in_enum("fulfillment_channel_code", channel, f"{AVAILABILITY}.fulfillment_channel_code")
     for key in ("quantity", "lead_time_to_ship_max_days"):
         value = instance.get(key)
@@ -160,12 +172,12 @@ def _availability(instance: dict[str, Any]) -> Iterator[Issue]:
 
 def _other(name: str, instance: dict[str, Any]) -> Iterator[Issue]:
     for key in _REQUIRED_KEYS.get(name, ()):
-        if instance.get(key) in {None, ""}:
+        if instance.get(key) is None or instance[key] == "":
             yield required(f"{name}.{key}", name)
     if name == "gpsr_safety_attestation" and not isinstance(instance.get("value", False), bool):
         yield invalid_value("value", instance["value"], name)
     for (attribute, key), allowed in _ENUMS.items():
-        if attribute == name and key in instance and instance[key] not in allowed:
+        if attribute == name and key in instance and not is_one_of(instance[key], allowed):
             yield not_in_enum(key, instance[key], name)
 
 

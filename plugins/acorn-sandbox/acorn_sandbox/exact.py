@@ -16,9 +16,16 @@ JsonObject = dict[str, Any]
 def loads(text: str | bytes) -> Any:
     """Parse JSON; every number with a fraction or an exponent becomes a ``Decimal``.
 
-    Raises ``ValueError`` also for ``NaN`` and ``Infinity``, which are not JSON.
+    Raises ``ValueError`` also for ``NaN`` and ``Infinity``, which are not JSON, for half a
+    surrogate pair, which is not text, and for nesting or exponents beyond all reason.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    try:
+        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        if _may_hold_half_a_pair(text):
+            dumps(value).encode()
+    except (RecursionError, ArithmeticError) as error:
+        raise ValueError(f"beyond all reason: {error}") from None
+    return value
 
 
 def dumps(value: Any) -> str:
@@ -26,6 +33,12 @@ def dumps(value: Any) -> str:
     parts: list[str] = []
     _write(value, parts.append)
     return "".join(parts)
+
+
+def _may_hold_half_a_pair(text: str | bytes) -> bool:
+    if isinstance(text, str):
+        return "\\ud" in text or "\\uD" in text
+    return b"\\ud" in text or b"\\uD" in text
 
 
 def _refuse(word: str) -> NoReturn:

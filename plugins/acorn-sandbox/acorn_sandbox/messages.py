@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from acorn_sandbox.attributes import ANY_PRODUCT_TYPE, AVAILABILITY, OFFER, defaults, vocabulary
-from acorn_sandbox.checks import check
+from acorn_sandbox.checks import check, is_one_of
 from acorn_sandbox.issues import (
     UNKNOWN_SKU,
     Issue,
@@ -121,7 +121,7 @@ def _instances(name: str, value: Any, marketplace: Marketplace, sites: frozenset
     instances = []
     for instance in value:
         site = instance.get("marketplace_id", marketplace.id)
-        if name != AVAILABILITY and site not in sites:
+        if name != AVAILABILITY and not is_one_of(site, sites):
             raise PatchRefusedError(invalid_value("marketplace_id", site, name))
         if name != AVAILABILITY and site != marketplace.id:
             continue

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from acorn_sandbox import exact, views
+from acorn_sandbox.checks import is_one_of
 from acorn_sandbox.issues import (
     BAD_ACCOUNT,
     BAD_HEADER,
@@ -125,7 +126,7 @@ def _is_report_header(report: Any) -> bool:
     if not isinstance(report, dict) or report.get("apiVersion") != "2021-08-01":
         return False
     included = report.get("includedData")
-    return isinstance(included, list) and bool(included) and all(part in _INCLUDED for part in included)
+    return isinstance(included, list) and bool(included) and all(is_one_of(part, _INCLUDED) for part in included)
 
 
 def _messages(document: dict[str, Any]) -> list[Any]:
@@ -174,7 +175,7 @@ def message_faults(message: Any, seen: set[int]) -> Iterator[str]:
     if sku is None:
         yield "'sku' must be a text of at least one character."
     operation = message.get("operationType")
-    if operation not in _FORBIDDEN:
+    if not isinstance(operation, str) or operation not in _FORBIDDEN:
         yield f"'{operation}' is not an operationType."
         return
     for key in _FORBIDDEN[operation]:
@@ -195,12 +196,16 @@ def _content_faults(message: Message, operation: str) -> Iterator[str]:
             yield "A patch must have an op of add, replace, merge or delete, a path, and a list of objects as its value."
     elif not isinstance(message.get("attributes"), dict) or not message["attributes"]:
         yield "'attributes' must be an object with at least one attribute."
-    if "requirements" in message and message["requirements"] not in _REQUIREMENTS:
+    if "requirements" in message and not is_one_of(message["requirements"], _REQUIREMENTS):
         yield f"'{message['requirements']}' is not one of the requirements."
 
 
 def _is_patch(patch: Any) -> bool:
-    if not isinstance(patch, dict) or patch.get("op") not in _OPERATIONS or not isinstance(patch.get("path"), str):
+    if (
+        not isinstance(patch, dict)
+        or not is_one_of(patch.get("op"), _OPERATIONS)
+        or not isinstance(patch.get("path"), str)
+    ):
         return False
     value = patch.get("value", [])
     return isinstance(value, list) and all(isinstance(instance, dict) for instance in value)

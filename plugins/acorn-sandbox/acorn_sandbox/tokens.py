@@ -40,8 +40,10 @@ class Tokens:
         self._key = state.secret("tokens")
         self._revoked = {key for key, _ in state.storage.load("revoked")}
 
-    def grant(self, content: bytes, content_type: str) -> tuple[str, dict[str, Any]]:
+    def grant(self, method: str, content: bytes, content_type: str) -> tuple[str, dict[str, Any]]:
         """Answer a token request: the seller and the body. Raises ``LwaError``."""
+        if method != "POST":
+            raise LwaError("invalid_request", "The request method must be POST", 405)
         if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
             raise LwaError("invalid_request", "The content type must be application/x-www-form-urlencoded")
         form = dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from acorn_sandbox.attributes import AVAILABILITY, OFFER
+from acorn_sandbox.attributes import AVAILABILITY, DEFAULT_CHANNEL, OFFER
 from acorn_sandbox.clock import stamp
 from acorn_sandbox.exact import JsonObject
 from acorn_sandbox.issues import Issue
@@ -124,7 +124,7 @@ def _availability(state: State, listings: list[Listing]) -> list[JsonObject]:
     shown = []
     for pool in {listing.marketplace.region: state.pool(listing) for listing in listings}.values():
         for instance in pool:
-            line: JsonObject = {"fulfillmentChannelCode": instance["fulfillment_channel_code"]}
+            line: JsonObject = {"fulfillmentChannelCode": instance.get("fulfillment_channel_code", DEFAULT_CHANNEL)}
             if "quantity" in instance:
                 line["quantity"] = instance["quantity"]
             shown.append(line)
