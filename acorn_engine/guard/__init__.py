@@ -1,1 +1,8 @@
-"""..."""
+"""Guards: what must not happen, whatever the rules say."""
+
+from acorn_engine.guard.judge import judge
+from acorn_engine.guard.model import UNRELEASABLE, Halt, Judged, Known
+from acorn_engine.guard.settings import GuardSettings
+from acorn_engine.verdicts import PlanStatus, Verdict
+
+__all__ = ["UNRELEASABLE", "GuardSettings", "Halt", "Judged", "Known", "PlanStatus", "Verdict", "judge"]

@@ -43,6 +43,7 @@ UNRELEASABLE: Final = frozenset(
         "no_floor",
         "price_unknown",
         "sale_dates_missing",
+        "sale_price_missing",
         "neighbours_unknown",
         "fulfilment_missing",
         "currency_mismatch",

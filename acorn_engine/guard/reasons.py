@@ -9,8 +9,8 @@ import polars as pl
 
 from acorn_engine.guard.model import ROW
 from acorn_engine.guard.text import as_column, json_object
-from acorn_engine.guard.verdicts import Verdict
 from acorn_engine.ruleset.becauses import because_names, because_parts
+from acorn_engine.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +95,9 @@ class Names:
         return json_object({**chosen, **own})
 
 
-def explain_changes(changes: pl.DataFrame, frame: pl.DataFrame, reasons: Sequence[Reason], names: Names) -> pl.DataFrame:
+def explain_changes(
+    changes: pl.DataFrame, frame: pl.DataFrame, reasons: Sequence[Reason], names: Names
+) -> pl.DataFrame:
     """Fill in ``guard, verdict, because, code, params`` of changes that have a reason.
 
     ``changes`` has ``_row`` and ``_reason``, the number of the reason; ``frame`` the offers.

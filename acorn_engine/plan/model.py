@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from acorn_engine.guard.verdicts import PlanStatus, Verdict
+from acorn_engine.verdicts import PlanStatus, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
