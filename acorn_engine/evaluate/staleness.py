@@ -79,11 +79,11 @@ class Ages:
                 continue
             if literal is not None:
                 tables.setdefault(table, []).append(pl.lit(literal in stale))
-            elif column is not None and column in leaves:
-                listed = pl.Series(stale).implode()
-                tables.setdefault(table, []).append(pl.col(leaves[column].column).is_in(listed).fill_null(False))
-            else:
+            elif column is None:
                 tables.setdefault(table, []).append(pl.lit(True))
+            elif column in self.slots or column in leaves:
+                key = self.slots[column].column if column in self.slots else leaves[column].column
+                tables.setdefault(table, []).append(pl.col(key).is_in(pl.Series(stale).implode()).fill_null(False))
         return sorted([*found, *((table, pl.any_horizontal(parts)) for table, parts in tables.items())], key=_name)
 
     def of_row(self, reads: RuleReads, row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -98,9 +98,8 @@ class Ages:
                 found.add(name)
         for table, literal, column in reads.lookups:
             stale_keys = self._stale_keys(table)
-            known = literal is not None or (column is not None and column in row)
             key = literal if literal is not None else row.get(column or "")
-            if stale_keys and (key in stale_keys or not known):
+            if stale_keys and (key in stale_keys or (literal is None and column is None)):
                 found.add(table)
         return tuple(sorted(found))
 
