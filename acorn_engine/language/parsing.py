@@ -91,10 +91,6 @@ def _complaint(source: Source, offset: int, told: str) -> Fault:
     for start, word in words:
         if word in _WORDS:
             return Fault("syntax", f"'{word}' is not known here", start, start + len(word), f"write '{_WORDS[word]}'")
-        if word == "elif":
-            return Fault(
-                "syntax", "'elif' is not known here", start, start + 4, "write a if test else b if test else c"
-            )
     names = {word for _, word in words}
     if "if" in names and "else" not in names:
         return Fault("syntax", "'if' needs 'else'", offset, offset, "write a if test else b")

@@ -137,7 +137,8 @@ def _word(source: Source, start: int, word: str) -> str:
     if word in {"True", "False"}:
         source.fault("not_allowed", f"'{word}' is not known here", start, start + len(word), f"write '{word.lower()}'")
     if word in _KEYWORDS:
-        hint = "there are no loops" if word == "for" else "name a value under 'define:', a case by another rule"
+        hint = {"for": "there are no loops", "elif": "write a if test else b if test else c"}.get(word)
+        hint = hint or "an expression is one value; name a part of it under 'define:'"
         source.fault("not_allowed", f"'{word}' is not known here", start, start + len(word), hint)
     return word.capitalize() if word in {"true", "false"} else word
 
