@@ -91,9 +91,9 @@ def _said(body: bytes, cleaner: Cleaner) -> tuple[str | None, str]:
     errors = data.get("errors") if isinstance(data, dict) else None
     if isinstance(errors, list) and errors:
         found = [error for error in errors if isinstance(error, dict)]
-        texts = [". ".join(str(error[key]) for key in ("message", "details") if error.get(key)) for error in found]
+        words = [str(error[key]).rstrip(". ") for error in found for key in ("message", "details") if error.get(key)]
         code = next((str(error["code"]) for error in found if error.get("code")), None)
-        return code and cleaner.clean(code), cleaner.clean(" ".join(texts))
+        return code and cleaner.clean(code), cleaner.clean(". ".join(words))
     if isinstance(data, dict) and data.get("error"):
         return cleaner.clean(str(data["error"])), cleaner.clean(str(data.get("error_description") or ""))
     return None, cleaner.clean(body.decode("utf-8", "replace"))

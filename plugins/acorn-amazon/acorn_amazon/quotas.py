@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import time
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from acorn_amazon.operations import FURTHER_PLANS, OPERATIONS, Operation, Plan
 from acorn_engine.marketplace import MarketplaceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+# Below this a wait is the rounding of the clock's numbers, and sleeping for it would not move the clock.
+_SHORTEST_WAIT: Final = 1e-6
 
 
 class TokenBucket:
@@ -27,7 +30,8 @@ class TokenBucket:
 
     def wait(self, now: float) -> float:
         """Return the seconds until the next call may be made; 0 where it may be made now."""
-        return max(0.0, self._full_at - now - (self.burst - 1) / self.rate)
+        wait = self._full_at - now - (self.burst - 1) / self.rate
+        return wait if wait > _SHORTEST_WAIT else 0.0
 
     def take(self, now: float) -> None:
         """Take one token."""
