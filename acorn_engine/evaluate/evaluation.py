@@ -8,8 +8,9 @@ import polars as pl
 
 from acorn_engine.evaluate.leaves import bind_columns, typed
 from acorn_engine.evaluate.model import HOLD_CODES, Proposals, Staleness
-from acorn_engine.evaluate.program import CODE, ROW, Program
+from acorn_engine.evaluate.program import ROW, Program
 from acorn_engine.evaluate.reads import shows
+from acorn_engine.evaluate.rule_columns import CODE
 from acorn_engine.evaluate.scalar_rows import scalar_rows
 from acorn_engine.evaluate.slots import NUMBER_DIGITS, Slot
 from acorn_engine.evaluate.staleness import Ages

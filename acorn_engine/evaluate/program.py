@@ -6,16 +6,13 @@ one level that writes the state columns. Rules and codes are small integers whil
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from acorn_engine.evaluate.leaves import EMPTY_TYPES
-from acorn_engine.evaluate.model import HOLD_CODES, HoldCode
-from acorn_engine.evaluate.reads import RuleReads, groups_of, in_force, reads_of, shows
+from acorn_engine.evaluate.reads import groups_of, in_force, reads_of, shows
+from acorn_engine.evaluate.rule_columns import CODE, ActiveRule, any_of, hold_bits, hold_code, stricter
 from acorn_engine.evaluate.slots import DEFAULTS, LARGEST_RESULT, LOWER_LIMIT, UPPER_LIMIT, Slot, shown, slots_of
 from acorn_engine.evaluate.targets import Target, target
 from acorn_engine.language import core
@@ -23,32 +20,14 @@ from acorn_engine.language.columns import ColumnBuilder, Leaf
 from acorn_engine.types import Kind, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from acorn_engine.evaluate.staleness import Ages
     from acorn_engine.facts import FactTable
-    from acorn_engine.ruleset import Chain, Rule
+    from acorn_engine.ruleset import Chain
     from acorn_engine.sites import SiteClock
 
 ROW: Final = "~row"
-CODE: Final = {code: number for number, code in enumerate(HOLD_CODES, start=1)}
-"""Hold codes as the program's columns have them; 0 is none."""
-LARGEST_NAMES: Final = 62
-"""So many missing or stale names of one rule can be told; more are not."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveRule:
-    """A rule in force, by its number in the program's columns.
-
-    ``named`` are the names that its hold columns can tell, as bits: for code ``missing`` the
-    facts and tables that it reads, for ``stale`` those that can be too old.
-    """
-
-    rule: Rule
-    number: int
-    reads: RuleReads
-    named: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Program:
@@ -127,7 +106,7 @@ class Program:
     def _outputs(self) -> list[pl.Expr]:
         columns = [slot.column for slot in self.shown.values()] + [f"rule.{name}" for name in self.shown]
         columns += [f"{part}.{group}" for group in self.groups for part in ("hold", "hold_code", "hold_bits")]
-        return [pl.col(columns), pl.col("~current_rule"), _any(pl.col(name) for name in self._doubts).alias("scalar")]
+        return [pl.col(columns), pl.col("~current_rule"), any_of(pl.col(name) for name in self._doubts).alias("scalar")]
 
     def _start(self) -> None:
         """Give every state column its first value; the limits are those of the listing."""
@@ -179,15 +158,15 @@ class Program:
         applies = f"~r{one.number}"
         stale = self._ages.columns(one.reads, self.facts, self._schema)
         if all(each is not None for each in opens):
-            true &= _any(each for each in opens if each is not None)
-        code = pl.when(true).then(_code(targets, opens, stale)).otherwise(pl.lit(0, dtype=pl.Int8))
+            true &= any_of(each for each in opens if each is not None)
+        code = pl.when(true).then(hold_code(targets, opens, stale)).otherwise(pl.lit(0, dtype=pl.Int8))
         if when and not when.never_failed:
             code = pl.when(when.failed).then(pl.lit(CODE["failed"], dtype=pl.Int8)).otherwise(code)
         self._levels.append([true.alias(f"{applies}.true"), code.alias(f"{applies}.code")])
 
         true, code = pl.col(f"{applies}.true"), pl.col(f"{applies}.code")
         done = true & ((code == 0) | (code == CODE["stale"]))
-        bits = self._bits(one, code, targets, opens, absent, stale)
+        bits = hold_bits(one, code, targets, opens, absent, stale)
         self._levels.append([done.alias(f"{applies}.done"), bits.alias(f"{applies}.bits")])
         self._write(one, targets, opens)
 
@@ -217,40 +196,6 @@ class Program:
             return self.slots[name].field.type.kind
         return self._leaves[name].type.kind if name in self._leaves else None
 
-    def _bits(
-        self,
-        one: ActiveRule,
-        code: pl.Expr,
-        targets: list[Target],
-        opens: list[pl.Expr | None],
-        absent: Mapping[str, pl.Expr],
-        stale: list[tuple[str, pl.Expr]],
-    ) -> pl.Expr:
-        """Return which names explain the hold, one bit for each of ``one.named``."""
-        causes: dict[str, list[pl.Expr]] = {}
-        tables: dict[str, list[pl.Expr]] = {}
-        for each, opened, names, read_tables in zip(targets, opens, one.reads.sets, one.reads.tables, strict=True):
-            missing = _where(opened, each.missing)
-            if missing is None:
-                continue
-            masks = {name: absent[name] for name in sorted(names) if name in absent}
-            for name, mask in masks.items():
-                causes.setdefault(name, []).append(missing & mask)
-            for table in read_tables:
-                unexplained = missing & ~_any(masks.values()) if masks else missing
-                tables.setdefault(table, []).append(unexplained)
-        ordered = sorted(causes.items()) + sorted(tables.items())
-        one.named["missing"] = tuple(name for name, _ in ordered)[:LARGEST_NAMES]
-        one.named["stale"] = tuple(name for name, _ in stale)[:LARGEST_NAMES]
-        missing_bits = _bit_sum([_any(parts) for _, parts in ordered])
-        stale_bits = _bit_sum([expr for _, expr in stale])
-        found = pl.lit(0, dtype=pl.Int64)
-        if ordered:
-            found = pl.when(code == CODE["missing"]).then(missing_bits).otherwise(found)
-        if stale:
-            found = pl.when(code == CODE["stale"]).then(stale_bits).otherwise(found)
-        return found
-
     def _write(self, one: ActiveRule, targets: list[Target], opens: list[pl.Expr | None]) -> None:
         """Write the state columns: values, rules, locks, holds."""
         prefix = f"~r{one.number}"
@@ -261,7 +206,7 @@ class Program:
             name, column = each.slot.name, each.slot.column
             where = done if opened is None else done & opened
             if name in {LOWER_LIMIT, UPPER_LIMIT}:
-                where &= _stricter(name, each.value, pl.col(column))
+                where &= stricter(name, each.value, pl.col(column))
             level.append(pl.when(where).then(each.value).otherwise(pl.col(column)).alias(column))
             level.append(pl.when(where).then(number).otherwise(pl.col(f"rule.{name}")).alias(f"rule.{name}"))
             if one.rule.final:
@@ -271,7 +216,7 @@ class Program:
             touched = [opened for each, opened in zip(targets, opens, strict=True) if each.slot.group == group]
             where = held & pl.col(f"hold.{group}").is_null()
             if all(opened is not None for opened in touched):
-                where &= _any(opened for opened in touched if opened is not None)
+                where &= any_of(opened for opened in touched if opened is not None)
             level += [
                 pl.when(where).then(number).otherwise(pl.col(f"hold.{group}")).alias(f"hold.{group}"),
                 pl.when(where)
@@ -302,44 +247,3 @@ class Program:
             rule = pl.when(pl.col(own).is_null()).then(f"rule.{source}").otherwise(pl.col(f"rule.{name}"))
             level.append(rule.alias(f"rule.{name}"))
         self._levels.append(level)
-
-
-def _code(targets: list[Target], opens: list[pl.Expr | None], stale: list[tuple[str, pl.Expr]]) -> pl.Expr:
-    """Return the code of the hold that a rule causes where it is true, or 0; the gravest wins."""
-    pairs = list(zip(targets, opens, strict=True))
-    found = pl.lit(0, dtype=pl.Int8)
-    found_by: tuple[tuple[HoldCode, list[pl.Expr | None]], ...] = (
-        ("stale", [expr for _, expr in stale]),
-        ("missing", [_where(opened, each.missing) for each, opened in pairs]),
-        ("overflow", [_where(opened, each.overflow) for each, opened in pairs]),
-        ("failed", [_where(opened, each.failed) for each, opened in pairs]),
-    )
-    for code, parts in found_by:
-        present = [part for part in parts if part is not None]
-        if present:
-            found = pl.when(_any(present)).then(pl.lit(CODE[code], dtype=pl.Int8)).otherwise(found)
-    return found
-
-
-def _any(parts: Iterable[pl.Expr]) -> pl.Expr:
-    listed = list(parts)
-    return reduce(or_, listed) if listed else pl.lit(False)
-
-
-def _where(opened: pl.Expr | None, mask: pl.Expr | None) -> pl.Expr | None:
-    return mask if mask is None or opened is None else mask & opened
-
-
-def _bit_sum(masks: list[pl.Expr]) -> pl.Expr:
-    bits = [
-        pl.when(mask).then(pl.lit(1 << place, dtype=pl.Int64)).otherwise(pl.lit(0, dtype=pl.Int64))
-        for place, mask in enumerate(masks[:LARGEST_NAMES])
-    ]
-    return pl.sum_horizontal(bits) if bits else pl.lit(0, dtype=pl.Int64)
-
-
-def _stricter(name: str, value: pl.Expr, before: pl.Expr) -> pl.Expr:
-    """Return where a new limit stands: at least as strict as the one before, and a floor above 0."""
-    if name == LOWER_LIMIT:
-        return (value > 0) & (before.is_null() | (value >= before))
-    return before.is_null() | (value <= before)

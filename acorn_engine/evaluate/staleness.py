@@ -72,6 +72,9 @@ class Ages:
                 found.append((name, (pl.col(as_of) < limit).fill_null(present)))
             else:
                 found.append((name, present))
+        return sorted([*found, *self._table_columns(reads, leaves)], key=_name)
+
+    def _table_columns(self, reads: RuleReads, leaves: Mapping[str, Leaf]) -> list[tuple[str, pl.Expr]]:
         tables: dict[str, list[pl.Expr]] = {}
         for table, literal, column in sorted(reads.lookups, key=str):
             stale = self._stale_keys(table)
@@ -84,7 +87,7 @@ class Ages:
             elif column in self.slots or column in leaves:
                 key = self.slots[column].column if column in self.slots else leaves[column].column
                 tables.setdefault(table, []).append(pl.col(key).is_in(pl.Series(stale).implode()).fill_null(False))
-        return sorted([*found, *((table, pl.any_horizontal(parts)) for table, parts in tables.items())], key=_name)
+        return [(table, pl.any_horizontal(parts)) for table, parts in tables.items()]
 
     def of_row(self, reads: RuleReads, row: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the names of what is too old for one offer, sorted."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from acorn_engine.language import core
 from acorn_engine.language.columns import texts
+from acorn_engine.language.columns.choices import EPOCH, Choices
 from acorn_engine.language.columns.leaves import Leaf, read
 from acorn_engine.language.columns.logic import Conditions
 from acorn_engine.language.columns.numbers import Numbers
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from acorn_engine.facts import FactTable
     from acorn_engine.language import Checked
     from acorn_engine.sites import Site
-
-EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 @dataclass(slots=True)
@@ -57,6 +56,7 @@ class ColumnBuilder:
         self.scratch = Scratch(prefix)
         self.numbers = Numbers(self.scratch)
         self.conditions = Conditions(self.scratch)
+        self.choices = Choices(self.scratch, self.numbers, self.conditions)
         self._tables = tables
         self._leaves = dict(leaves)
         self._cache: dict[core.Node, _Entry] = {}
@@ -95,18 +95,8 @@ class ColumnBuilder:
         """Return a compiled node; one from an earlier expression becomes temporaries now."""
         entry = self._cache[node]
         if not entry.kept and entry.round != self._round:
-            entry.columns, entry.kept = self.keep(entry.columns), True
+            entry.columns, entry.kept = self.choices.keep(entry.columns), True
         return entry
-
-    def keep(self, columns: Columns) -> Columns:
-        """Return columns that may be used again."""
-        if isinstance(columns, Number):
-            return self.numbers.keep(columns)
-        if isinstance(columns, Truth):
-            return self.conditions.keep(columns)
-        if isinstance(columns, Words):
-            return replace(columns, value=self.scratch.keep(columns.value))
-        return replace(columns, value=self.numbers.whole.keep(columns.value))
 
     def _compiled(self, node: core.Node, *, kept: bool) -> _Entry:
         operands = node.children[:1] if isinstance(node, core.Member) else node.children
@@ -117,7 +107,7 @@ class ColumnBuilder:
             reads = frozenset({node.name})
         columns = self._columns(node, [entry.columns for entry in entries])
         if kept:
-            columns = self.keep(columns)
+            columns = self.choices.keep(columns)
         return _Entry(columns, reads, self.scratch.doubts, kept, self._round)
 
     def _columns(self, node: core.Node, parts: list[Columns]) -> Columns:  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of node
@@ -141,15 +131,15 @@ class ColumnBuilder:
             case core.Not(), [Truth() as a]:
                 return self.conditions.negated(a)
             case core.Member(members=members, negated=negated), [a, *_]:
-                return self._member(a, members, negated=negated)
+                return self.choices.member(a, members, negated=negated)
             case core.Conditional(), [Truth() as test, then, other]:
-                return self._conditional(test, then, other)
+                return self.choices.conditional(test, then, other)
             case core.Extreme(op=op), _:
-                return self._extreme(op, parts)
+                return self.choices.extreme(op, parts)
             case core.Round(mode=mode), [Number() as a, Number() as step]:
                 return self.numbers.stepped(a, step, mode)
             case core.Default(), [a, b]:
-                return self._default(a, b)
+                return self.choices.default(a, b)
             case core.IsMissing(), [a]:
                 return self.conditions.is_missing(a.missing, a.failed)
             case core.Lookup(table=table), [Words() as at]:
@@ -188,71 +178,6 @@ class ColumnBuilder:
         for part in rest:
             joined = self.conditions.both(joined, part) if op == "and" else self.conditions.either(joined, part)
         return joined
-
-    def _member(self, a: Columns, members: tuple[core.Literal, ...], *, negated: bool) -> Truth:
-        values = [member.value for member in members]
-        if isinstance(a, Number):
-            holds = self.numbers.among(a, [value for value in values if isinstance(value, Fraction)])
-        elif isinstance(a, Words):
-            listed = pl.Series([value for value in values if isinstance(value, str)], dtype=pl.String)
-            holds = cell(a.value.expr.is_in(listed.implode()), a.value)
-        elif isinstance(a, Day):
-            days = [value.toordinal() - EPOCH for value in values if isinstance(value, date)]
-            holds = self.numbers.whole.among(a.value, days)
-        else:
-            a = self.conditions.keep(a)
-            yes, no = True in values, False in values
-            holds = literal(yes) if yes == no else cell(a.true.expr if yes else ~a.true.expr, a.true)
-        if negated:
-            holds = cell(~holds.expr, holds)
-        return self.conditions.masked(holds, a.missing, a.failed)
-
-    def _conditional(self, test: Truth, then: Columns, other: Columns) -> Columns:
-        test = self.conditions.keep(test)
-        missing, failed = self.conditions.branches(test, (then.missing, then.failed), (other.missing, other.failed))
-        if isinstance(then, Truth) and isinstance(other, Truth):
-            other = self.conditions.keep(other)
-            no = self.conditions.false(test)
-            yes = cell(test.true.expr & then.true.expr, test.true, then.true)
-            return Truth(cell(yes.expr | (no.expr & other.true.expr), yes, no, other.true), missing, failed)
-        return replace(self._chosen(test, then, other), missing=missing, failed=failed)
-
-    def _chosen(self, test: Truth, then: Columns, other: Columns) -> Columns:
-        mark = test.true
-        if isinstance(then, Number) and isinstance(other, Number):
-            return self.numbers.chosen(mark, then, other)
-        if isinstance(then, Day) and isinstance(other, Day):
-            return Day(self.numbers.whole.chosen(mark, then.value, other.value))
-        if isinstance(then, Words) and isinstance(other, Words):
-            picked = pl.when(mark.expr).then(then.value.expr).otherwise(other.value.expr)
-            return Words(cell(picked, mark, then.value, other.value))
-        raise TypeError("both branches of a conditional have one type")
-
-    def _extreme(self, op: str, parts: list[Columns]) -> Columns:
-        least, *rest = parts
-        for part in rest:
-            if isinstance(least, Number) and isinstance(part, Number):
-                least = self.numbers.extreme(op, least, part)
-            elif isinstance(least, Day) and isinstance(part, Day):
-                a, b = self.numbers.whole.keep(least.value), self.numbers.whole.keep(part.value)
-                first = self.numbers.whole.compared("<=" if op == "min" else ">=", a, b)
-                value = self.numbers.whole.chosen(first, a, b)
-                least = Day(value, least.missing | part.missing, least.failed | part.failed)
-        return least
-
-    def _default(self, a: Columns, b: Columns) -> Columns:
-        if not a.missing:
-            return a
-        absent = self.scratch.any(a.missing)
-        if a.failed:
-            broken = self.scratch.any(a.failed)
-            absent = cell(absent.expr & ~broken.expr, absent, broken)
-        absent = self.scratch.keep(absent)
-        missing, failed = self.conditions.only(absent, b.missing), a.failed | self.conditions.only(absent, b.failed)
-        if isinstance(a, Truth) and isinstance(b, Truth):
-            true = cell(a.true.expr | (absent.expr & b.true.expr), a.true, absent, b.true)
-            return Truth(true, missing, failed)
-        return replace(self._chosen(Truth(absent), b, a), missing=missing, failed=failed)
 
     def _lookup(self, table: str, key: core.Node, at: Words) -> Number:
         entries = self._tables[table].entries.get(self.site.currency, {}) if table in self._tables else {}

@@ -43,7 +43,24 @@ SCHEMA = {
 }
 RATES = {"USD": Fraction("0.921457"), "CNY": Fraction("0.127361123456"), "JPY": Fraction("0.006")}
 TABLES = {"rate": FactTable("rate", {"EUR": {key: TableEntry(value) for key, value in RATES.items()}, "JPY": {}})}
-LITERALS = ["0", "1", "2", "0.5", "0.01", "100", "1.19", "0.05", "3", "-1", "0.333", "1e12", "1e-9", "1e29", "1e-31", "7"]
+LITERALS = [
+    "0",
+    "1",
+    "2",
+    "0.5",
+    "0.01",
+    "100",
+    "1.19",
+    "0.05",
+    "3",
+    "-1",
+    "0.333",
+    "1e12",
+    "1e-9",
+    "1e29",
+    "1e-31",
+    "7",
+]
 TEXTS = ["", "a", "Ab", "ß", "ÄÖ", "Straße", "漢字", "😀b", "ΑΣ", "USD", "CNY", "ı", "\u1c89x", "ab", "CHF"]
 DAYS = [date(2026, 2, 28), date(2026, 3, 1), date(1969, 12, 31), date(1, 1, 1), date(9999, 12, 31)]
 
@@ -75,7 +92,9 @@ class Trees:
             name = random.choice(["cost", "price", "fine", "vat", "stock"])
             return core.Name(name, Kind.MONEY if name in {"cost", "price"} else Kind.NUMBER)
         if kind is Kind.TEXT:
-            return core.Literal(random.choice(TEXTS)) if literal else core.Name(random.choice(["brand", "currency"]), kind)
+            return (
+                core.Literal(random.choice(TEXTS)) if literal else core.Name(random.choice(["brand", "currency"]), kind)
+            )
         if kind is Kind.BOOLEAN:
             return core.Literal(random.random() < 0.5) if literal else core.Name(random.choice(["hot", "new"]), kind)
         return core.Literal(random.choice(DAYS)) if literal else core.Name(random.choice(["since", "today"]), kind)
@@ -146,7 +165,9 @@ class Trees:
 
     def date(self, depth):
         if self.random.random() < 0.4:
-            return core.Extreme(self.random.choice(["min", "max"]), (self.tree(Kind.DATE, depth), self.tree(Kind.DATE, depth)))
+            return core.Extreme(
+                self.random.choice(["min", "max"]), (self.tree(Kind.DATE, depth), self.tree(Kind.DATE, depth))
+            )
         return self.either(Kind.DATE, depth)
 
 
@@ -186,7 +207,11 @@ def frame(drawn):
 def values(row):
     """Return a row as the second opinion reads it."""
     return {
-        name: MISSING if value is None else Fraction(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else value
+        name: MISSING
+        if value is None
+        else Fraction(value)
+        if isinstance(value, Decimal | int) and not isinstance(value, bool)
+        else value
         for name, value in row.items()
     }
 
