@@ -1,1 +1,7 @@
-"""..."""
+"""Submissions: from an approved plan to values that read back as planned."""
+
+from acorn_engine.outbox.drift import DRIFT_SCHEMA
+from acorn_engine.outbox.outbox import Outbox, Progress
+from acorn_engine.outbox.settings import OutboxSettings
+
+__all__ = ["DRIFT_SCHEMA", "Outbox", "OutboxSettings", "Progress"]

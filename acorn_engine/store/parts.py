@@ -8,51 +8,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
-from acorn_engine.plan.model import Verdict
 from acorn_engine.store.frames import insert_frame, read_frame
-from acorn_engine.store.tables import changes, deliveries, messages, part_messages, parts, plans, releases
+from acorn_engine.store.tables import deliveries, messages, part_messages, parts, plans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection, Row
 
     from acorn_engine.store.transaction import Transaction
 
 Mode = Literal["feed", "patch"]
-Outcome = Literal["settled", "rejected", "unknown", "differs", "superseded", "dropped"]
-
-DELIVERY_COLUMNS: Final = (
-    "number",
-    "part",
-    "message_id",
-    "account",
-    "site",
-    "sku",
-    "seller_sku",
-    "group",
-    "wave",
-    "field",
-    "from",
-    "to",
-    "currency",
-    "outcome",
-    "code",
-    "text",
-    "shown",
-    "sent_at",
-    "checked_at",
-    "ended_at",
-)
-_NUMBERS: Final = {"number", "message_id", "wave", "sent_at", "checked_at", "ended_at"}
-DELIVERY_SCHEMA: Final[dict[str, Any]] = {
-    name: pl.Int64() if name in _NUMBERS else pl.String() for name in DELIVERY_COLUMNS
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +45,7 @@ class Part:
     version: int
     in_flight: bool
     attempts: int
+    uploads: int
     lookups: int
     adopted: bool
     plan_number: int
@@ -123,25 +95,6 @@ def _part(row: Row[Any]) -> Part:
         known=tuple(json.loads(row.known)) if row.known else (),
     )
     return Part(**data)
-
-
-def sendable_changes(connection: Connection, project: str, plan: str) -> pl.DataFrame:
-    """Return the changes that an approval sends: verdict ``send``, or held and released."""
-    names = ["number", "account", "site", "sku", "seller_sku", "group", "wave", "field", "from", "to", "currency"]
-    statement = (
-        select(*(changes.c[name] for name in names))
-        .outerjoin(releases, and_(*(releases.c[name] == changes.c[name] for name in ("project", "plan", "number"))))
-        .where(
-            changes.c.project == project,
-            changes.c.plan == plan,
-            or_(
-                changes.c.verdict == Verdict.SEND.value,
-                and_(changes.c.verdict == Verdict.HOLD.value, releases.c.approval.is_not(None)),
-            ),
-        )
-        .order_by(changes.c.number)
-    )
-    return read_frame(connection, statement, {name: DELIVERY_SCHEMA[name] for name in names})
 
 
 def message_index(connection: Connection, project: str, plan: str) -> pl.DataFrame:
@@ -262,109 +215,10 @@ def mark_messages(tx: Transaction, part: str, message_ids: Sequence[int] | None,
         tx.connection.execute(one, [{"one": number} for number in message_ids])
 
 
-def deliveries_of(
-    connection: Connection,
-    project: str,
-    *,
-    plan: str | None = None,
-    part: str | None = None,
-    undecided: bool = False,
-    seller_skus: Sequence[str] | None = None,
-) -> pl.DataFrame:
-    """Return changes on their way (columns of ``DELIVERY_SCHEMA``)."""
-    statement = select(*(deliveries.c[name] for name in DELIVERY_COLUMNS)).where(deliveries.c.project == project)
-    if plan is not None:
-        statement = statement.where(deliveries.c.plan == plan)
-    if part is not None:
-        statement = statement.where(deliveries.c.part == part)
-    if undecided:
-        statement = statement.where(deliveries.c.outcome.is_(None))
-    if seller_skus is not None:
-        statement = statement.where(deliveries.c.seller_sku.in_(seller_skus))
-    return read_frame(connection, statement.order_by(deliveries.c.plan, deliveries.c.number), DELIVERY_SCHEMA)
-
-
-def skus_to_read(connection: Connection, project: str, part: str, before: int, limit: int) -> list[str]:
-    """Return SKUs of a part with an undecided change that was not looked at since ``before``."""
-    statement = (
-        select(deliveries.c.seller_sku)
-        .where(
-            deliveries.c.project == project,
-            deliveries.c.part == part,
-            deliveries.c.outcome.is_(None),
-            or_(deliveries.c.checked_at.is_(None), deliveries.c.checked_at < before),
-        )
-        .distinct()
-        .order_by(deliveries.c.seller_sku)
-        .limit(limit)
-    )
-    return list(connection.execute(statement).scalars())
-
-
-def note_sent(tx: Transaction, part: str, message_ids: Sequence[int] | None = None) -> None:
-    """Write down that the undecided changes of a part may have been sent from now on."""
-    where = [deliveries.c.project == tx.project, deliveries.c.part == part, deliveries.c.outcome.is_(None)]
-    if message_ids is not None:
-        where.append(deliveries.c.message_id.in_(message_ids))
-    tx.connection.execute(update(deliveries).where(*where).values(sent_at=tx.at))
-
-
-def note_checked(tx: Transaction, part: str, seller_skus: Sequence[str], at: int) -> None:
-    """Write down that SKUs of a part were looked at in the pass that began at ``at``."""
-    where = (deliveries.c.project == tx.project, deliveries.c.part == part, deliveries.c.seller_sku.in_(seller_skus))
-    tx.connection.execute(update(deliveries).where(*where, deliveries.c.outcome.is_(None)).values(checked_at=at))
-
-
-def decide(tx: Transaction, plan: str, rows: Iterable[dict[str, Any]]) -> None:
-    """Decide undecided changes of a plan: rows of number, outcome, code, text, shown."""
-    made = [
-        {"one": row["number"], **{f"new_{name}": row.get(name) for name in ("outcome", "code", "text", "shown")}}
-        for row in rows
-    ]
-    if not made:
-        return
-    statement = (
-        update(deliveries)
-        .where(
-            deliveries.c.project == tx.project,
-            deliveries.c.plan == plan,
-            deliveries.c.number == bindparam("one"),
-            deliveries.c.outcome.is_(None),
-        )
-        .values(ended_at=tx.at, **{name: bindparam(f"new_{name}") for name in ("outcome", "code", "text", "shown")})
-    )
-    tx.connection.execute(statement, made)
-
-
-def outcome_counts(connection: Connection, project: str, **where: str) -> dict[str | None, int]:
-    """Return how many changes have each outcome, of a ``part`` or a ``plan``; ``None`` is undecided."""
-    conditions = [deliveries.c[name] == value for name, value in where.items()]
-    statement = (
-        select(deliveries.c.outcome, func.count())
-        .where(deliveries.c.project == project, *conditions)
-        .group_by(deliveries.c.outcome)
-    )
-    return {row[0]: int(row[1]) for row in connection.execute(statement)}
-
-
-def unsettled_before(connection: Connection, project: str, part: Part, earlier_wave: int) -> bool:
-    """Say whether a SKU of ``part`` still has an undecided change in an earlier wave of its plan."""
-    mine = select(part_messages.c.seller_sku).where(
-        part_messages.c.project == project, part_messages.c.part == part.id, part_messages.c.state != "removed"
-    )
-    statement = (
-        select(deliveries.c.number)
-        .where(
-            deliveries.c.project == project,
-            deliveries.c.plan == part.plan,
-            deliveries.c.account == part.account,
-            deliveries.c.wave == earlier_wave,
-            deliveries.c.outcome.is_(None),
-            deliveries.c.seller_sku.in_(mine),
-        )
-        .limit(1)
-    )
-    return connection.execute(statement).first() is not None
+def submissions_of(connection: Connection, project: str, account: str) -> set[str]:
+    """Return the ids of every submission that is known to be ours."""
+    where = (parts.c.project == project, parts.c.account == account, parts.c.submission.is_not(None))
+    return {str(found) for found in connection.execute(select(parts.c.submission).where(*where)).scalars()}
 
 
 def expires_at(connection: Connection, project: str, plan: str) -> int:

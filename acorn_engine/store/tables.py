@@ -20,7 +20,7 @@ metadata = MetaData(
 )
 
 
-def _key(name: str, kind: type[Text] | type[Integer] | type[BigInteger] = Text) -> Column[Any]:
+def _key(name: str, kind: Any = Text) -> Column[Any]:
     return Column(name, kind, primary_key=True, autoincrement=False)
 
 
@@ -153,7 +153,7 @@ parts = Table(
     Column("wave", Integer, nullable=False),
     Column("number", Integer, nullable=False),
     *_needed("mode", "state"),
-    *_counts("version", "in_flight", "attempts", "lookups", "adopted"),
+    *_counts("version", "in_flight", "attempts", "uploads", "lookups", "adopted"),
     Column("plan_number", BigInteger, nullable=False),
     *_texts("document", "submission", "report", "known", "note", "code"),
     Column("due_at", BigInteger, nullable=False),

@@ -235,7 +235,7 @@ def _parts() -> None:
         *_needed(Text, "plan", "account", "site"),
         *_needed(Integer, "wave", "number"),
         *_needed(Text, "mode", "state"),
-        *_count(Integer, "version", "in_flight", "attempts", "lookups", "adopted"),
+        *_count(Integer, "version", "in_flight", "attempts", "uploads", "lookups", "adopted"),
         *_needed(BigInteger, "plan_number"),
         *_maybe(Text, "document", "submission", "report", "known", "note", "code"),
         *_needed(BigInteger, "due_at", "since"),
