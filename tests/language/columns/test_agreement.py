@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import os
 import random as randomness
-import sys
-from datetime import date
 
-import polars as pl
 import pytest
+from column_oracle import FAILED, evaluate, nearest
+from column_trees import EUR, JPY, RATES, Trees, builder, frame, rows, run, values
 
 from acorn_engine.types import MISSING, Kind
-
-sys.path.insert(0, os.path.dirname(__file__))
-from oracle import FAILED, evaluate, nearest  # noqa: E402
-from trees import EUR, JPY, RATES, Trees, builder, frame, rows, run, values  # noqa: E402
-
-sys.path.pop(0)
 
 SEED = int(os.environ.get("ACORN_TEST_SEED", randomness.randrange(10**9)))
 

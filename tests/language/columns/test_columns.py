@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from datetime import date
 from decimal import Decimal
@@ -11,17 +9,13 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
+from column_trees import EUR, JPY, TODAY, run
 
 from acorn_engine.facts import FactTable, TableEntry
 from acorn_engine.language import core
 from acorn_engine.language.columns import ColumnBuilder, Leaf
 from acorn_engine.language.columns.texts import KNOWN_CASE
 from acorn_engine.types import DATE, NUMBER, SITE_MONEY, TEXT, Kind, money
-
-sys.path.insert(0, os.path.dirname(__file__))
-from trees import EUR, JPY, TODAY, run  # noqa: E402
-
-sys.path.pop(0)
 
 A, B = core.Name("a", Kind.NUMBER), core.Name("b", Kind.NUMBER)
 WORD, DAY = core.Name("word", Kind.TEXT), core.Name("day", Kind.DATE)
