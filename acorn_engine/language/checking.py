@@ -51,7 +51,7 @@ def check(syntax: Syntax, scope: Scope, expected: Type | None = None) -> Checked
         if name not in scope.checked_defines:
             scope.checked_defines[name] = _checked_define(name, scope, broken)
     checker = Checker(scope, syntax.text)
-    operand = checker.operand(syntax.tree)
+    operand = checker.whole(syntax)
     if operand and operand.type.kind is Kind.LIST:
         checker.fault(syntax.tree, "list", "a list stands only after 'in'", "write x in the_list")
     elif operand and expected:
@@ -70,7 +70,7 @@ def _checked_define(name: str, scope: Scope, broken: Mapping[str, str]) -> Opera
         return Fault("cycle" if "by itself" in broken[name] else "too_deep", broken[name])
     syntax = scope.defines[name]
     checker = Checker(scope, syntax.text)
-    operand = checker.operand(syntax.tree)
+    operand = checker.whole(syntax)
     if operand and not checker.faults:
         return replace(operand, node=operand.whole, guards=frozenset())
     first = ExpressionError(checker.faults).faults[0]
@@ -148,6 +148,14 @@ class Checker:
     def written(self, at: ast.expr) -> str:
         """Return a part of the text."""
         return self.text[at.col_offset : at.end_col_offset]
+
+    def whole(self, syntax: Syntax) -> Operand | None:
+        """Check the whole expression; definitions of plugins that run away are contained."""
+        try:
+            return self.operand(syntax.tree)
+        except RecursionError:
+            self.fault(syntax.tree, "too_deep", "the expression nests too deep with its functions written out")
+            return None
 
     def operand(self, node: ast.expr) -> Operand | None:
         """Check one part of the expression, and all below it."""
