@@ -30,10 +30,9 @@ def encode(offers: pl.DataFrame, site: Site) -> pl.DataFrame:
     """Return ``seller_sku`` and ``message`` for every offer that changes anything, in order.
 
     The columns of ``offers`` are those of ``Marketplace.encode``. A quantity alone is merged:
-    that leaves everything else of the channel as it is. Handling days with a quantity replace the
-    channel, together with what else stood there, because merging is documented for quantities
-    only; so give the quantity along with the handling days. Handling days alone are merged:
-    Amazon may refuse that, but a replacement without a quantity would take the offer off sale.
+    that leaves everything else of the channel as it is. Handling days replace the channel, together
+    with what else stood there, because Amazon merges quantities only; so they need the quantity
+    beside them: a replacement without one would take the offer off sale.
 
     Raises ``MarketplaceError`` that names the offers where the input would make a message that is
     malformed, wipes a price, or touches Amazon's own stock.
@@ -85,6 +84,9 @@ def _check(frame: pl.DataFrame, site: Site) -> None:
         "would lose its price, because the new price group has none": changed & pl.col("price").is_null(),
         "belongs to Amazon's stock, so neither quantity nor handling days may be sent": (
             (pl.col("fulfilment") == "amazon") & pl.any_horizontal(pl.col(*_INTEGERS).is_not_null())
+        ),
+        "has handling days without a quantity; Amazon takes them only together": (
+            pl.col("handling_days").is_not_null() & pl.col("quantity").is_null()
         ),
     }
     for name in _PRICES:
@@ -175,12 +177,10 @@ def _availability_patch() -> pl.Expr:
         ignore_nulls=True,
     )
     return (
-        pl.when(quantity.is_not_null() & handling.is_not_null())
+        pl.when(handling.is_not_null())
         .then(whole)
         .when(quantity.is_not_null())
         .then(pl.concat_str(merge, units, pl.lit("}]}")))
-        .when(handling.is_not_null())
-        .then(pl.concat_str(merge, days, pl.lit("}]}")))
     )
 
 

@@ -245,11 +245,6 @@ def test_handling_days_replace_the_channel_together_with_all_that_stood_there(of
     }
 
 
-def test_handling_days_alone_never_take_an_offer_off_sale(offers, de):
-    (message,) = messages(offers({"seller_sku": "S", "handling_days": "4", "neighbours": neighbours_of(LIVE, de)}), de)
-    assert patch(message, "fulfillment_availability")["op"] == "merge"
-
-
 def test_price_quantity_and_attributes_are_one_message_and_idle_offers_none(offers, de):
     frame = offers(
         {"seller_sku": "idle", "price": "1.00", "price_changed": False},
@@ -314,6 +309,7 @@ def test_attributes_are_wrapped_as_amazon_wants_them(offers, de):
         ({"price_changed": True}, "would lose its price"),
         ({"fulfilment": "amazon", "quantity": "1"}, "belongs to Amazon's stock"),
         ({"fulfilment": "amazon", "handling_days": "1"}, "belongs to Amazon's stock"),
+        ({"handling_days": "4"}, "has handling days without a quantity; Amazon takes them only together"),
         ({"price": "1,00", "price_changed": True}, "has a price that is not a plain amount in EUR"),
         ({"price": "1e3", "price_changed": True}, "has a price that is not a plain amount in EUR"),
         ({"price": "-1.00", "price_changed": True}, "has a price that is not a plain amount in EUR"),
@@ -323,7 +319,7 @@ def test_attributes_are_wrapped_as_amazon_wants_them(offers, de):
         ({"price": "2.00", "minimum_price": "x", "price_changed": True}, "has a minimum_price that is not"),
         ({"quantity": "-1"}, "has a quantity that is not a whole number from 0"),
         ({"quantity": "1.0"}, "has a quantity that is not a whole number from 0"),
-        ({"handling_days": "two"}, "has a handling_days that is not a whole number from 0"),
+        ({"quantity": "1", "handling_days": "two"}, "has a handling_days that is not a whole number from 0"),
         (
             {"price": "2.00", "sale_price": "1.00", "price_changed": True},
             "has a sale price without a first and last day",
@@ -389,10 +385,8 @@ def oracle(row, site):
     """Build a message the plain way, as Python objects."""
     patches = []
     live = LIVE if row["read"] else {"purchasable_offer": [{}], "fulfillment_availability": [{}]}
-    if row["quantity"] is not None or row["handling_days"] is not None:
-        channel = {"fulfillment_channel_code": "DEFAULT"}
-        if row["quantity"] is not None:
-            channel["quantity"] = int(row["quantity"])
+    if row["quantity"] is not None:
+        channel = {"fulfillment_channel_code": "DEFAULT", "quantity": int(row["quantity"])}
         if row["handling_days"] is not None:
             channel["lead_time_to_ship_max_days"] = int(row["handling_days"])
         value, op = [channel], "merge"
@@ -437,6 +431,8 @@ def test_columns_say_what_plain_python_says(rows, models):
     frame = []
     for row in rows:
         sale = {"sale_price": row["sale"], "sale_from": "2026-01-01", "sale_to": "2026-01-02"} if row["sale"] else {}
+        if row["quantity"] is None:
+            row["handling_days"] = None
         kept = {key: value for key, value in row.items() if key not in {"sale", "text", "read"}}
         attributes = None if row["text"] is None else json.dumps({"item_name": row["text"]})
         neighbours = neighbours_of(LIVE, site) if row["read"] else None
