@@ -56,14 +56,15 @@ def take_lease(tx: Transaction, name: str, owner: str, until: int) -> bool:
     if holder is not None and holder != owner and gone(holder):
         tx.connection.execute(delete(leases).where(*where, leases.c.owner == holder))
     statement = tx.upsert(leases).values(project=tx.project, name=name, owner=owner, until=until)
-    taken = tx.connection.execute(
+    tx.connection.execute(
         statement.on_conflict_do_update(
             index_elements=["project", "name"],
             set_={"owner": owner, "until": until},
             where=or_(leases.c.owner == owner, leases.c.until <= tx.at),
         )
     )
-    return taken.rowcount == 1
+    found: str = tx.connection.execute(select(leases.c.owner).where(*where)).scalar_one()
+    return found == owner
 
 
 def drop_lease(tx: Transaction, name: str, owner: str) -> None:
