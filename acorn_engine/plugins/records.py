@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
     from pydantic import BaseModel
 
+    from acorn_engine.problems import Problem
+
 __all__ = [
     "Approval",
     "CatalogRequest",
@@ -49,12 +51,14 @@ class CatalogRequest:
     """What a catalogue source is asked for.
 
     ``options`` are the section's keys that the engine does not use itself, validated by the
-    source's own model. ``root`` is the folder that relative paths start from.
+    source's own model. ``root`` is the folder that relative paths start from. ``report`` takes
+    problems that do not stop the reading; what does is raised as ``CatalogError``.
     """
 
     role: Literal["products", "listings"]
     root: str
     options: BaseModel
+    report: Callable[[Problem], None] = field(default=lambda _problem: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class CatalogSource:
     """A named way to read products or listings.
 
     ``read`` returns the rows as they stand: a Polars frame whose columns are text, or already
-    exact (integers, decimals, booleans, dates), and the instant at which they held true.
+    exact (integers, decimals, booleans, dates), and the instant at which they held true. A column
+    ``_row`` (UInt32), where there is one, is each row's number as a spreadsheet shows it.
     """
 
     name: str

@@ -1,0 +1,67 @@
+"""Cells to comparable text: NFC, no surrounding blanks, no invisible characters in keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from acorn_engine.catalog.headers import BLANKS, INVISIBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_INVISIBLE_ANYWHERE: Final = f"[{INVISIBLE}]"
+
+
+def to_text(values: pl.Series) -> pl.Series | None:
+    """Return a column as exact text, or ``None`` where its type is none of a cell (float, list, binary …).
+
+    Instants become ISO text in UTC where they have a time zone.
+    """
+    kind = values.dtype
+    if kind == pl.String:
+        return values
+    if isinstance(kind, pl.Datetime):
+        aware = values.dt.convert_time_zone("UTC") if kind.time_zone else values
+        return aware.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f" + ("Z" if kind.time_zone else ""))
+    if kind.is_integer() or kind.is_decimal() or kind in {pl.Boolean, pl.Date, pl.Null, pl.Categorical, pl.Enum}:
+        return values.cast(pl.String)
+    return None
+
+
+def is_ascii(values: pl.Series) -> bool:
+    """Return whether no value has a character beyond ASCII."""
+    return bool(values.str.len_bytes().sum() == values.str.len_chars().sum())
+
+
+def clean_text(values: pl.Series) -> pl.Series:
+    """Return text in NFC without surrounding blanks and invisible characters; blank becomes null."""
+    cleaned = values if is_ascii(values) else values.str.normalize("NFC")
+    cleaned = cleaned.str.strip_chars(BLANKS + INVISIBLE)
+    return cleaned.set(cleaned == "", None)
+
+
+def clean_key(values: pl.Series) -> pl.Series:
+    """Return text as ``clean_text`` does, without invisible characters inside either."""
+    if not is_ascii(values):
+        values = values.str.replace_all(_INVISIBLE_ANYWHERE, "")
+    return clean_text(values)
+
+
+def apply_values(values: pl.Series, meanings: Mapping[str, str]) -> pl.Series:
+    """Return text with what is written replaced by what it means; the rest stays."""
+    written = clean_text(pl.Series(list(meanings), dtype=pl.String))
+    meant = clean_text(pl.Series(list(meanings.values()), dtype=pl.String))
+    return values.replace(written, meant)
+
+
+def plain_form(values: pl.Series) -> pl.Series:
+    """Return text for reading numbers: full-width digits, special spaces and signs as plain ones."""
+    if is_ascii(values):
+        return values
+    return (
+        values.str.normalize("NFKC")
+        .str.replace_all("[\u2212\u2010\u2011\u2013]", "-")
+        .str.replace_all("[\u2018\u2019\u00b4\u2032]", "'")
+    )

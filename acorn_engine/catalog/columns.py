@@ -1,0 +1,201 @@
+"""One column of clean text to its type, with every cell that is not of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from acorn_engine.catalog.currencies import currency_hint
+from acorn_engine.catalog.findings import Finding
+from acorn_engine.catalog.gtin import gtin_findings
+from acorn_engine.catalog.money import expected_currency, site_digits, split_codes, unknown_currency
+from acorn_engine.catalog.names import CURRENT, FULFILMENTS, INSTANT, KEY_COLUMNS, NEVER_NEGATIVE
+from acorn_engine.catalog.numerals import LARGEST_DIGITS, LARGEST_SCALE, PLAIN, format_hint, read_numbers
+from acorn_engine.catalog.scalars import read_booleans, read_dates, read_instants
+from acorn_engine.types import Kind, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acorn_engine.catalog.raw import RawTable
+    from acorn_engine.sites import Site
+
+
+@dataclass
+class Column:
+    """A column on its way: ``values`` is the typed result, ``texts`` cleaned text that others read.
+
+    ``currency`` marks a column that holds the currency of others.
+    """
+
+    raw: RawTable
+    name: str
+    type: Type
+    height: int
+    currency: bool = False
+    values: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
+    scale: int = 0
+    texts: pl.Series | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    def find(self, code: str, mask: pl.Series, values: pl.Series, message: str, hint: Any = None, **more: Any) -> None:
+        """Record the rows where ``mask`` is true."""
+        if mask.any():
+            positions = pl.int_range(self.height, dtype=pl.UInt32, eager=True).filter(mask)
+            header = self.raw.header(self.name)
+            self.findings.append(Finding(code, positions, message, values.filter(mask), header, hint, **more))
+
+
+def read_column(column: Column, frame: pl.DataFrame, sites: Mapping[str, Site], number_format: str) -> Column:
+    """Type one column of the frame of clean texts."""
+    texts = frame[column.name]
+    kind = column.type
+    if kind == INSTANT:
+        column.values, bad = read_instants(texts)
+        column.find("not_an_instant", bad, texts, "{value} is not a date and time", "write 2026-11-23T08:30:00Z")
+    elif kind.kind is Kind.NUMBER:
+        _number(column, texts, number_format)
+    elif kind.kind is Kind.MONEY:
+        _money(column, texts, frame, sites, number_format)
+    elif kind.kind is Kind.BOOLEAN:
+        column.values, bad = read_booleans(texts)
+        hint = f"write true or false (yes/no, 1/0, 是/否), or say what it means: values.{column.name} = {{ … }}"
+        column.find("not_a_boolean", bad, texts, "{value} is neither true nor false", hint)
+    elif kind.kind is Kind.DATE:
+        column.values, bad = read_dates(texts)
+        column.find("not_a_date", bad, texts, "{value} is not a date", "write it as 2026-12-24")
+    else:
+        _text(column, texts)
+    return column
+
+
+def _number(column: Column, texts: pl.Series, number_format: str) -> None:
+    numbers = read_numbers(texts, number_format, integer=column.type.integer)
+    column.values, column.scale = numbers.values, numbers.scale
+    what = "an integer" if column.type.integer else "a number"
+    _report_numbers(column, texts, numbers, number_format, what)
+
+
+def _report_numbers(column: Column, texts: pl.Series, numbers: Any, number_format: str, what: str) -> None:
+    column.find(
+        "not_a_number",
+        numbers.unreadable,
+        texts,
+        f"{{value}} is not {what} in the declared number format {number_format}",
+        lambda value: format_hint(value, number_format) or f"write it as {number_format} would be written",
+    )
+    if column.type.integer:
+        too_fine = "{value} is not a whole number"
+    elif column.name in CURRENT and column.type.kind is Kind.MONEY:
+        too_fine = "{value} has more decimals than the site's currency"
+    else:
+        too_fine = f"{{value}} has more than {LARGEST_SCALE} decimals"
+    column.find(
+        "too_many_decimals", numbers.too_fine, texts, too_fine, partial(_too_fine_hint, number_format=number_format)
+    )
+    column.find(
+        "too_large", numbers.too_large, texts, f"{{value}} has more than {LARGEST_DIGITS} digits before the point"
+    )
+    if column.name in NEVER_NEGATIVE:
+        negative = (numbers.values < 0).fill_null(value=False)
+        code = "negative_stock" if column.name in {"stock", "quantity"} else "negative_value"
+        column.find(
+            code, negative, texts, f"{column.name} is {{value}}: it cannot be negative", "correct it in the source"
+        )
+        column.values = column.values.set(negative, None)
+
+
+def _too_fine_hint(value: str, number_format: str) -> str:
+    if number_format == PLAIN and re.fullmatch(r"[0-9]{1,3}\.[0-9]{3}", value):
+        return f'if {value} means thousands, set number_format = "1.234,56"; otherwise round it'
+    return "round it where it is worked out; in a spreadsheet: =ROUND(…, 2)"
+
+
+def _money(
+    column: Column, texts: pl.Series, frame: pl.DataFrame, sites: Mapping[str, Site], number_format: str
+) -> None:
+    amounts = split_codes(texts)
+    expected = expected_currency(column.type, frame, sites)
+    finest: int | pl.Series = LARGEST_SCALE
+    least = 0
+    if column.name in CURRENT:
+        finest = site_digits(frame, sites).fill_null(LARGEST_SCALE)
+        least = max(
+            (digits for digits in site_digits(frame, sites).unique().to_list() if digits is not None), default=0
+        )
+    numbers = read_numbers(amounts.texts, number_format, finest=finest, least_scale=least)
+    column.values, column.scale = numbers.values, numbers.scale
+    _report_numbers(column, texts, numbers, number_format, "an amount")
+    other = (amounts.codes != expected).fill_null(value=False)
+    if column.name == "price" and "price_currency" in frame.columns:
+        said = frame["price_currency"].str.to_uppercase()
+        differs = (said != expected).fill_null(value=False) & texts.is_not_null() & ~other
+        shown = pl.DataFrame([said, texts]).select(pl.concat_str(texts.name, pl.lit(" "), said.name)).to_series()
+        _wrong_currency(column, differs, shown)
+        column.values = column.values.set(differs, None)
+    _wrong_currency(column, other, texts)
+    if column.type.tag_column is not None:
+        without = expected.is_null() & column.values.is_not_null()
+        hint = f'fill {column.type.tag_column}, or say it for all: default = {{ {column.type.tag_column} = "CNY" }}'
+        column.find("no_currency", without, texts, f"{column.name} {{value}} is in no currency", hint)
+        column.values = column.values.set(unknown_currency(expected) | without, None)
+    column.values = column.values.set(other, None)
+
+
+def _wrong_currency(column: Column, mask: pl.Series, values: pl.Series) -> None:
+    tag = column.type.tag_column
+    where = (
+        f"the currency in column '{tag}'"
+        if tag
+        else "the currency of its site"
+        if column.type.tag == "@site"
+        else column.type.tag
+    )
+    column.find(
+        "wrong_currency",
+        mask,
+        values,
+        f"{{value}} is not in {where}",
+        "correct the amount or its currency; nothing is converted",
+    )
+
+
+def _text(column: Column, texts: pl.Series) -> None:
+    name = column.name
+    if name == "site":
+        texts = texts.str.to_lowercase()
+        column.texts = texts.alias(name)
+    if column.currency:
+        texts = texts.str.to_uppercase()
+        column.texts = texts.alias(name)
+        unknown = unknown_currency(texts)
+        hint = partial(currency_hint, name)
+        column.find("unknown_currency", unknown, texts, "{value} is not a currency code", hint)
+        texts = texts.set(unknown, None)
+    if name == "fulfilment":
+        written, texts = texts, texts.str.to_lowercase()
+        other = ~texts.is_in(FULFILMENTS) & texts.is_not_null()
+        column.find(
+            "unknown_fulfilment",
+            other,
+            written,
+            "{value} is neither merchant nor amazon",
+            lambda value: f'say what it means: values.fulfilment = {{ "{value}" = "merchant" }}, or "amazon"',
+        )
+        texts = texts.set(other, None)
+    if name == "gtin":
+        column.findings += gtin_findings(texts, column.raw.header(name))
+    elif name in KEY_COLUMNS:
+        rounded = texts.str.contains(r"^[0-9](?:\.[0-9]+)?E\+[0-9]+$").fill_null(value=False)
+        column.find(
+            "spreadsheet_number",
+            rounded,
+            texts,
+            f"the {name} {{value}} is a number that a spreadsheet has rounded",
+            "format the column as text in the spreadsheet, and enter it again",
+        )
+    column.values = texts

@@ -1,0 +1,264 @@
+"""Which columns a table has and of which type, cleaned, with meanings and defaults filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from acorn_engine.catalog.clean import apply_values, clean_key, clean_text, to_text
+from acorn_engine.catalog.findings import Finding
+from acorn_engine.catalog.names import (
+    KEY_COLUMNS,
+    KNOWN_COLUMNS,
+    REQUIRED,
+    RESERVED,
+    readable,
+    suggested_name,
+)
+from acorn_engine.problems import Effect, Place, Problem, did_you_mean
+from acorn_engine.types import SITE_TAG, TEXT, Kind, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acorn_engine.catalog.options import ColumnSpec
+    from acorn_engine.catalog.raw import RawTable
+
+
+@dataclass
+class Layout:
+    """The columns of a table as clean text, their types, and what is wrong with the table as a whole.
+
+    ``unkept`` are columns that serve a check only.
+    """
+
+    frame: pl.DataFrame
+    types: dict[str, Type]
+    problems: list[Problem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    unkept: frozenset[str] = frozenset({"price_currency"})
+
+
+def lay_out(raw: RawTable, frame: pl.DataFrame, columns: Mapping[str, ColumnSpec]) -> Layout:
+    """Return every column that rules can read, as clean text with meanings and defaults.
+
+    ``frame`` has ``_position`` and ``_row`` beside the raw columns.
+    """
+    problems: list[Problem] = []
+    names = [name for name in raw.frame.columns if name != "_row"]
+    if raw.role == "listings" and "currency" in names and "price_currency" not in names:
+        frame = frame.rename({"currency": "price_currency"})
+        names = ["price_currency" if name == "currency" else name for name in names]
+    names, found = _readable_names(raw, names)
+    problems += found
+    texts: dict[str, pl.Series] = {}
+    findings: list[Finding] = []
+    for name in names:
+        text = to_text(frame[name])
+        if text is None:
+            problems.append(_no_cells(raw, name, frame[name].dtype, declared=_declared(raw, name, columns)))
+            continue
+        texts[name] = clean_key(text) if name in KEY_COLUMNS else clean_text(text)
+        if name in KEY_COLUMNS:
+            findings += _cleaned(raw, name, text, texts[name])
+    _fill(raw, texts, columns, frame.height, problems)
+    types = {name: _type_of(raw, name, columns, problems) for name in texts}
+    problems += _absent(raw, texts)
+    problems += _tag_problems(raw, types)
+    for name in [name for name, kind in types.items() if kind.tag_column and kind.tag_column not in texts]:
+        del types[name]
+    ordered = dict(sorted(types.items(), key=lambda item: item[1].kind is Kind.MONEY))
+    cells = pl.DataFrame([frame["_position"], frame["_row"], *(texts[name].alias(name) for name in ordered)])
+    return Layout(cells, ordered, problems, findings)
+
+
+def _cleaned(raw: RawTable, name: str, written: pl.Series, cleaned: pl.Series) -> list[Finding]:
+    """Return the keys that had something around or in them that nobody sees."""
+    changed = (written != cleaned).fill_null(value=False)
+    if not changed.any():
+        return []
+    return [
+        Finding(
+            code="cleaned_key",
+            positions=changed.arg_true().cast(pl.UInt32),
+            values=written.filter(changed),
+            message=f"values of '{raw.header(name)}' with blanks, invisible characters or split accents around or in them: "
+            "{count}, first {value}; they are read without",
+            field=raw.header(name),
+            hint="correct the source, so that the values are the same everywhere",
+            effect="warns",
+            summary=True,
+        )
+    ]
+
+
+def _declared(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec]) -> bool:
+    return name in columns or name in KNOWN_COLUMNS[raw.role]
+
+
+def _problem(
+    raw: RawTable, code: str, message: str, hint: str | None, name: str | None = None, effect: Effect = "stops"
+) -> Problem:
+    return Problem(
+        code=code,
+        message=message,
+        effect=effect,
+        place=Place(file=raw.name, field=raw.header(name) if name else None),
+        hint=hint,
+        params={"column": name},
+    )
+
+
+def _readable_names(raw: RawTable, names: list[str]) -> tuple[list[str], list[Problem]]:
+    """Return the columns that rules can name; the others are left out and told."""
+    problems = []
+    kept, unreadable = [], []
+    for name in names:
+        if name in KNOWN_COLUMNS[raw.role]:
+            kept.append(name)
+        elif name in RESERVED:
+            problems.append(
+                _problem(
+                    raw,
+                    "reserved_name",
+                    f"'{name}' means something else in a rule, so a column of {raw.role} cannot have this name",
+                    f'give it another: in [catalog.{raw.role}], rename = {{ {raw.role[:-1]}_{name} = "{raw.header(name)}" }}',
+                    name,
+                )
+            )
+        elif readable(name):
+            kept.append(name)
+        else:
+            unreadable.append(name)
+    if unreadable:
+        shown = ", ".join(f"'{name}'" for name in unreadable[:10]) + (" …" if len(unreadable) > 10 else "")
+        one = unreadable[0]
+        problems.append(
+            _problem(
+                raw,
+                "unreadable_name",
+                f"rules cannot read these columns, because their names are not made of letters a-z, digits and _: {shown}; "
+                "they are left out",
+                f'name those that rules should read: rename = {{ {suggested_name(one)} = "{one}" }}',
+                effect="warns",
+            )
+        )
+    return kept, problems
+
+
+def _no_cells(raw: RawTable, name: str, kind: pl.DataType, *, declared: bool) -> Problem:
+    if kind.is_float():
+        message = f"column '{raw.header(name)}' holds binary floats, which are not exact"
+        hint = "store it as decimal, integer or text: cast it where the table is written, not after a float"
+    else:
+        message = f"column '{raw.header(name)}' holds {kind}, which is not a cell"
+        hint = "store text, numbers, booleans or dates in it"
+    if declared:
+        return _problem(raw, "float" if kind.is_float() else "not_a_cell", message, hint, name)
+    return _problem(raw, "left_out", f"{message}; it is left out", hint, name, "warns")
+
+
+def _fill(
+    raw: RawTable,
+    texts: dict[str, pl.Series],
+    columns: Mapping[str, ColumnSpec],
+    height: int,
+    problems: list[Problem],
+) -> None:
+    """Apply ``values`` and defaults; a column that only has a default is made."""
+    for name, meanings in raw.options.values.items():
+        if name in texts:
+            texts[name] = apply_values(texts[name], meanings)
+        else:
+            problems.append(
+                _problem(
+                    raw,
+                    "no_such_column",
+                    f"[catalog.{raw.role}] has values for '{name}', which is no column",
+                    did_you_mean(name, texts) or f"the columns are {', '.join(texts)}",
+                )
+            )
+    for name, default in raw.options.default.items():
+        blank = pl.Series([None], dtype=pl.String).new_from_index(0, height)
+        texts[name] = texts.get(name, blank).fill_null(default)
+    for name, spec in columns.items():
+        if spec.default is not None and name in texts:
+            texts[name] = texts[name].fill_null(spec.default)
+
+
+def _type_of(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec], problems: list[Problem]) -> Type:
+    known = KNOWN_COLUMNS[raw.role].get(name)
+    declared = columns[name].type if name in columns else None
+    if known is None:
+        if declared is not None and declared.tag == SITE_TAG and raw.role == "products":
+            problems.append(
+                _problem(
+                    raw,
+                    "money_without_currency",
+                    f"'{name}' is declared as money in the site's currency, but a product is not on a site",
+                    f'say its currency: {name} = "money:USD", or the column that holds it: {name} = "money:cost_currency"',
+                    name,
+                )
+            )
+        return declared or TEXT
+    if declared is not None and declared != known:
+        problems.append(
+            _problem(
+                raw,
+                "type_conflict",
+                f"[catalog.columns] declares '{name}' as {declared}, but the engine knows it as {known}",
+                f"take '{name}' out of [catalog.columns], or rename the column if it means something else",
+                name,
+            )
+        )
+    return known
+
+
+def _absent(raw: RawTable, texts: Mapping[str, pl.Series]) -> list[Problem]:
+    headers = list(dict.fromkeys([*raw.headers.values(), *(name for name in raw.frame.columns if name != "_row")]))
+    problems = []
+    for name in (name for name in REQUIRED[raw.role] if name not in texts):
+        nearest = _nearest_header(name, headers)
+        rename = f'[catalog.{raw.role}] rename = {{ {name} = "{nearest or "…"}" }}'
+        if nearest:
+            hint = f"did you mean '{nearest}'? Then say so: {rename}"
+        elif name == "sku" and "seller_sku" in texts:
+            hint = 'if the SKUs on the site are your own, say so: rename = { sku = "seller_sku" }'
+        else:
+            hint = f"name the column that holds it: {rename}"
+        shown = ", ".join(f"'{header}'" for header in headers) or "none"
+        problems.append(
+            _problem(
+                raw,
+                "missing_column",
+                f"the table of {raw.role} has no column '{name}'; its columns are {shown}",
+                hint,
+            )
+        )
+    return problems
+
+
+def _nearest_header(name: str, headers: list[str]) -> str | None:
+    folded = {header.lower().replace(" ", "_").replace("-", "_"): header for header in reversed(headers)}
+    if name in folded:
+        return folded[name]
+    guess = did_you_mean(name, folded)
+    return folded[guess.split("'")[1]] if guess else None
+
+
+def _tag_problems(raw: RawTable, types: Mapping[str, Type]) -> list[Problem]:
+    problems = []
+    for name, kind in types.items():
+        tag = kind.tag_column
+        if tag is None or tag in types:
+            continue
+        if name == "cost":
+            message = "there is a cost, but no column 'cost_currency' that says in which currency"
+            hint = f'name the column, or say it for all: [catalog.{raw.role}] default = {{ cost_currency = "CNY" }}'
+        else:
+            message = f"'{name}' is money in the currency of column '{tag}', which the table does not have"
+            hint = did_you_mean(tag, types) or f'add the column, or say the currency: {name} = "money:EUR"'
+        problems.append(_problem(raw, "no_currency_column", message, hint, name))
+    return problems

@@ -1,0 +1,158 @@
+"""One table, typed and checked: every cell is exact, or its row is held and says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from acorn_engine.catalog.columns import Column, read_column
+from acorn_engine.catalog.findings import Finding, first_codes, tell
+from acorn_engine.catalog.layout import lay_out
+from acorn_engine.catalog.mojibake import misread_rows
+from acorn_engine.catalog.names import CURRENT, INSTANT, Role
+from acorn_engine.facts import FactInfo
+from acorn_engine.problems import Place, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from acorn_engine.catalog.options import ColumnSpec
+    from acorn_engine.catalog.raw import RawTable
+    from acorn_engine.sites import Site
+
+EXCEL_ERROR = r"^#(?:N/A|NV|REF!|BEZUG!|VALUE!|WERT!|DIV/0!|NAME\?|NULL!|NUM!|ZAHL!|SPILL!|CALC!)$"
+
+
+@dataclass(frozen=True, slots=True)
+class TypedTable:
+    """Products or listings, typed.
+
+    ``frame`` has the columns under the names of facts, ``_position`` (0 …), ``_row`` (as a
+    spreadsheet shows it) and ``_fact_problem`` (code of the first problem that holds the row, or
+    null). ``facts`` describes the columns that rules can read. ``findings`` are the rows with
+    problems, ``table_problems`` what concerns the whole table.
+    """
+
+    role: Role
+    name: str
+    frame: pl.DataFrame
+    facts: Mapping[str, FactInfo]
+    headers: Mapping[str, str]
+    as_of: datetime | None = None
+    findings: tuple[Finding, ...] = ()
+    table_problems: tuple[Problem, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems of this table alone; ``join_offers`` tells them with the offers that they hold."""
+        return (*self.table_problems, *chain.from_iterable(self.tell(finding) for finding in self.findings))
+
+    def tell(self, finding: Finding, keys: Mapping[int, Sequence[tuple[str, str, str]]] | None = None) -> list[Problem]:
+        """Return a finding of this table as problems."""
+        rows = self.frame["_row"].gather(finding.positions)
+        return tell(finding, self.name, rows, keys)
+
+
+def type_table(
+    raw: RawTable, columns: Mapping[str, ColumnSpec], sites: Mapping[str, Site], *, allow_empty: bool = False
+) -> TypedTable:
+    """Give every column its type, and hold every row that has a cell which is not of it.
+
+    ``columns`` are the types of the seller's own columns, ``sites`` the known sites by name.
+    Nothing is raised for what stands in the table: problems with effect ``stops`` mean that it
+    cannot be used.
+    """
+    frame = _without_blank_rows(raw.frame)
+    problems = list(raw.problems)
+    if frame.height == 0 and not allow_empty:
+        problems.append(_no_rows(raw))
+    layout = lay_out(raw, frame, columns)
+    problems += layout.problems
+    frame, findings = layout.frame, [*layout.findings, *_text_findings(layout.frame, raw)]
+    tags = {"price_currency", "cost_currency"} | {kind.tag_column for kind in layout.types.values()}
+    typed: list[pl.Series] = []
+    facts: dict[str, FactInfo] = {}
+    for name, kind in layout.types.items():
+        column = Column(raw, name, kind, frame.height, currency=name in tags)
+        read_column(column, frame, sites, raw.options.number_format)
+        findings += column.findings
+        frame = frame.with_columns(column.texts) if column.texts is not None else frame
+        if name in layout.unkept:
+            continue
+        fact = _fact_name(raw.role, name)
+        typed.append(column.values.alias(fact))
+        if kind != INSTANT and name != "site":
+            facts[fact] = FactInfo(fact, kind, column.scale, f"column '{raw.header(name)}' of {raw.name}")
+    result = pl.DataFrame([frame["_position"], frame["_row"], *typed])
+    result = result.join(first_codes(findings), on="_position", how="left", maintain_order="left")
+    return TypedTable(
+        role=raw.role,
+        name=raw.name,
+        frame=result,
+        facts=facts,
+        headers={_fact_name(raw.role, name): raw.header(name) for name in layout.types},
+        as_of=raw.as_of,
+        findings=tuple(finding for finding in findings if finding.positions.len()),
+        table_problems=tuple(problems),
+    )
+
+
+def _fact_name(role: Role, name: str) -> str:
+    if role == "listings":
+        return CURRENT.get(name, name)
+    return "_as_of_products" if name == "as_of" else name
+
+
+def _without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out rows without any value: spreadsheets end in them."""
+    cells = [
+        pl.col(name).is_not_null() & (pl.col(name).str.strip_chars() != "" if kind == pl.String else pl.lit(value=True))
+        for name, kind in frame.schema.items()
+        if name != "_row"
+    ]
+    kept = frame.filter(pl.any_horizontal(cells)) if cells and frame.height else frame
+    return kept.with_columns(_position=pl.int_range(kept.height, dtype=pl.UInt32))
+
+
+def _no_rows(raw: RawTable) -> Problem:
+    return Problem(
+        code="no_rows",
+        message=f"the table of {raw.role} has no rows; nothing was planned",
+        place=Place(file=raw.name),
+        hint="export it again: an empty table would look as if everything had been taken out",
+    )
+
+
+def _text_findings(frame: pl.DataFrame, raw: RawTable) -> list[Finding]:
+    """Return what can be wrong with any text: mojibake, a spreadsheet's error values."""
+    found = []
+    for name, kind in frame.schema.items():
+        if kind != pl.String:
+            continue
+        texts, header = frame[name], raw.header(name)
+        for code, mask, message, hint in (
+            (
+                "mojibake",
+                misread_rows(texts),
+                "{value} is text that was read with a wrong encoding before it came here",
+                "export it again with the right encoding: what stands in the file now cannot be repaired safely",
+            ),
+            (
+                "spreadsheet_error",
+                texts.str.contains(EXCEL_ERROR).fill_null(value=False),
+                "the cell is the spreadsheet's error {value}",
+                "mend the formula in the spreadsheet",
+            ),
+        ):
+            if mask.any():
+                found.append(Finding(code, frame["_position"].filter(mask), message, texts.filter(mask), header, hint))
+    return found
+
+
+def dated(table: TypedTable, instant: datetime | str | None) -> dict[str, FactInfo]:
+    """Return the facts of a table, dated: by one instant, or by a column of instants."""
+    return {name: replace(info, as_of=instant) for name, info in table.facts.items()}
