@@ -42,7 +42,8 @@ def strict(operation: Operation, values: list[Any]) -> Any:
     for value in values:
         if isinstance(value, Failure):
             return value
-    return absent(values) or operation(*values)
+    missing = absent(values)
+    return operation(*values) if missing is None else missing
 
 
 def amount(value: Fraction | Money) -> Fraction:

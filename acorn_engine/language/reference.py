@@ -179,7 +179,8 @@ class _Walk(simpleeval.SimpleEval):  # type: ignore[misc]
             if value is ends_with or isinstance(value, Failure):
                 return value
             unknown.append(value)
-        return absent(unknown) or not ends_with
+        missing = absent(unknown)
+        return (not ends_with) if missing is None else missing
 
     def _compare(self, node: ast.Compare) -> Any:
         left = self._eval(node.left)
@@ -194,7 +195,8 @@ class _Walk(simpleeval.SimpleEval):  # type: ignore[misc]
                 return link
             unknown.append(link)
             left = right
-        return absent(unknown) or True
+        missing = absent(unknown)
+        return True if missing is None else missing
 
     def _members(self, node: ast.expr) -> Any:
         return tuple(self._eval(member) for member in node.elts) if isinstance(node, ast.List) else self._eval(node)
@@ -236,7 +238,8 @@ class _Walk(simpleeval.SimpleEval):  # type: ignore[misc]
         if name == "site_money":
             return Money(amount(value), self.scope.site.currency)
         if name == "currency_of":
-            return value.currency if isinstance(value, Money) else self._currency(node.args[0]) or Absent(())
+            currency = value.currency if isinstance(value, Money) else self._currency(node.args[0])
+            return Absent(()) if currency is None else currency
         table = self._eval(node.args[0])
         found = self.reference.tables.get(table)
         entry = found.entries.get(self.scope.site.currency, {}).get(value) if found else None
