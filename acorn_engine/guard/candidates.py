@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LIMIT_FIELDS: Final = ("minimum_price", "maximum_price")
 """Sent only together with another change of the price group."""
 
+LOST: Final = "_lost."
+"""Optional Boolean columns, by field: a value was wanted and there is none."""
+
 _CONTROLS: Final[dict[str, tuple[pl.DataType, Any]]] = {
     "_pending": (pl.String(), ""),
     "_quantity_owner": (pl.Boolean(), False),
@@ -130,6 +133,8 @@ def mark_changes(
     ]
     frame = frame.with_columns(differs)
     frame = frame.with_columns(_valueless(field, setters.get(field.name, frozenset())) for field in sent)
+    lost = [field.name for field in sent if f"{LOST}{field.name}" in frame.columns]
+    frame = frame.with_columns(pl.col(f"valueless.{name}") | pl.col(f"{LOST}{name}") for name in lost)
     frame = frame.with_columns(pl.col(f"changed.{field.name}") | pl.col(f"valueless.{field.name}") for field in sent)
     companions = [
         pl.col(f"changed.{field.name}")

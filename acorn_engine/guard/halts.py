@@ -61,7 +61,7 @@ def halts(
     from acorn_engine.language import Reference
 
     row: dict[str, Value] = {name: MISSING if value is None else Fraction(value) for name, value in counts.items()}
-    texts = {name: _text(name, value) for name, value in counts.items()}
+    texts = counts_text(counts)
     found: list[Halt] = []
     for guard in guards:
         if guard.id in exempt:
@@ -83,6 +83,11 @@ def halts(
             because = f"guard '{guard.id}' could not be worked out: {outcome.value.message}"
             found.append(Halt(guard.id, "guard_failed", because, params))
     return tuple(found)
+
+
+def counts_text(counts: Mapping[str, int | Fraction | None]) -> dict[str, str]:
+    """Return the numbers of a plan as a person reads them."""
+    return {name: _text(name, value) for name, value in counts.items()}
 
 
 def _text(name: str, value: int | Fraction | None) -> str:

@@ -1,0 +1,103 @@
+"""Digests: equal inputs and equal plans give equal texts, whatever the process or the order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from acorn_engine.facts import KEYS
+from acorn_engine.plan.drafting import DRAFT_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acorn_engine.facts import FactTable, Offers
+
+_CANONICAL: Final = sorted(DRAFT_SCHEMA)
+
+
+def plan_digest(changes: pl.DataFrame, messages: pl.DataFrame) -> str:
+    """Return the SHA-256 (hex) of the canonical JSON of changes and of their messages' hashes.
+
+    The text is ``{"changes":[…],"messages":[…]}`` without spaces and with sorted keys: every change
+    without its id, sorted by account, site, SKU and field; for each account and wave the SHA-256 of
+    its lines ``SKU, tab, message, line feed`` sorted by SKU. How messages are cut into parts does
+    not count.
+    """
+    ordered = changes.sort(*KEYS, "field")
+    rows = ordered.select(pl.struct(_CANONICAL).struct.json_encode().alias("row"))["row"]
+    hashes = [
+        {"account": account, "sha256": _lines_hash(some), "wave": wave}
+        for (account, wave), some in messages.sort("account", "wave", "seller_sku").group_by(
+            "account", "wave", maintain_order=True
+        )
+    ]
+    digest = hashlib.sha256(b'{"changes":[')
+    digest.update((rows.str.join(",")[0] or "").encode() if len(rows) else b"")
+    digest.update(b'],"messages":' + canonical(hashes).encode() + b"}")
+    return digest.hexdigest()
+
+
+def _lines_hash(messages: pl.DataFrame) -> str:
+    lines = messages.select(
+        pl.concat_str("seller_sku", pl.lit("\t"), "message", pl.lit("\n")).str.join("").alias("all")
+    )
+    return hashlib.sha256((lines["all"][0] or "").encode()).hexdigest()
+
+
+def inputs_digest(offers: Offers, ruleset: str, settings: Mapping[str, object] | None = None) -> str:
+    """Return the SHA-256 (hex) of everything that a plan is made of.
+
+    The offers' content sorted by key, column by column in the order of names, with every fact's
+    type; all tables; the rule set's digest; ``settings`` (the guards', say) as JSON-ready data.
+    """
+    frame = offers.frame.sort(*KEYS)
+    columns = {name: _column_hash(frame[name]) for name in frame.columns}
+    facts = {
+        name: [
+            str(info.type),
+            info.source,
+            str(info.largest_age.total_seconds()) if info.largest_age else None,
+            info.as_of if isinstance(info.as_of, str | None) else info.as_of.isoformat(),
+        ]
+        for name, info in offers.facts.items()
+    }
+    tables = {name: _table_hash(table) for name, table in offers.tables.items()}
+    content = {
+        "columns": columns,
+        "facts": facts,
+        "rows": frame.height,
+        "ruleset": ruleset,
+        "settings": dict(settings or {}),
+        "tables": tables,
+    }
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def _column_hash(series: pl.Series) -> str:
+    """Lengths, then texts: no value can be mistaken for two, nor a null for an empty text."""
+    text = series.cast(pl.String)
+    lengths = text.str.len_bytes().cast(pl.Int64).fill_null(-1).cast(pl.String)
+    digest = hashlib.sha256(str(series.dtype).encode())
+    for part in (lengths.str.join(","), text.str.join("", ignore_nulls=True)):
+        digest.update(b"\n" + ((part[0] or "") if len(part) else "").encode())
+    return digest.hexdigest()
+
+
+def _table_hash(table: FactTable) -> str:
+    content = {
+        currency: {
+            key: [str(entry.value), entry.source, entry.as_of.isoformat() if entry.as_of else None, entry.stale]
+            for key, entry in entries.items()
+        }
+        for currency, entries in table.entries.items()
+    }
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def canonical(data: object) -> str:
+    """Return JSON text with sorted keys and no spaces; values of other kinds are written as text."""
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)

@@ -1,0 +1,68 @@
+"""A plan in numbers: what changes, what is held and why, how long sending takes."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from acorn_engine.facts import KEYS
+from acorn_engine.guard.halts import counts_text
+from acorn_engine.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acorn_engine.marketplace import Limits
+    from acorn_engine.plan.drafting import Draft
+
+
+def summarise(draft: Draft, messages: pl.DataFrame, limits: Mapping[str, Limits]) -> dict[str, Any]:
+    """Return a plan's summary, ready for JSON.
+
+    ``offers`` are all known, ``considered`` those looked at, ``changed`` and ``held`` distinct
+    offers with a change to send, and held or rejected. ``verdicts, rules, guards, codes`` count
+    changes. ``submissions`` are the parts to send and ``minutes`` the least time that the
+    marketplace's limits allow for creating them, whole waves waiting not counted.
+    """
+    changes = draft.changes
+    stopped = [Verdict.HOLD.value, Verdict.REJECT.value]
+    return {
+        "offers": draft.counts.get("offers"),
+        "considered": draft.considered,
+        "changed": _offers(changes, [Verdict.SEND.value]),
+        "held": _offers(changes, stopped),
+        "changes": changes.height,
+        "verdicts": {verdict.value: 0 for verdict in Verdict} | _counts(changes, "verdict"),
+        "rules": _counts(changes, "rule"),
+        "guards": _counts(changes, "guard"),
+        "codes": _counts(changes, "code"),
+        "fields": _counts(changes.filter(pl.col("verdict") == Verdict.SEND.value), "field"),
+        "shares": counts_text(draft.counts),
+        "messages": messages.height,
+        "submissions": messages.select("account", "wave", "part").n_unique() if messages.height else 0,
+        "minutes": _minutes(messages, limits),
+        "halts": [{"guard": halt.guard, "code": halt.code, "because": halt.because} for halt in draft.halts],
+        "switched_off": dict(draft.switched_off),
+    }
+
+
+def _offers(changes: pl.DataFrame, verdicts: list[str]) -> int:
+    some = changes.filter(pl.col("verdict").is_in(verdicts))
+    return some.select(*KEYS).n_unique() if some.height else 0
+
+
+def _counts(changes: pl.DataFrame, column: str) -> dict[str, int]:
+    table = changes.filter(pl.col(column).is_not_null()).group_by(column).len().sort(column)
+    return dict(zip(table[column].to_list(), table["len"].to_list(), strict=True))
+
+
+def _minutes(messages: pl.DataFrame, limits: Mapping[str, Limits]) -> int:
+    parts = messages.select("account", "wave", "part").unique().group_by("account").len()
+    seconds = [
+        (count - 1) // limits[account].submissions * limits[account].per_seconds
+        for account, count in parts.iter_rows()
+        if count
+    ]
+    return ceil(max(seconds, default=0) / 60)
