@@ -35,7 +35,7 @@ def scalar_rows(
     """Return ``state`` with the rows of ``rows`` (numbers in ``~row``) replaced by their traces."""
     picked = frame[rows].with_columns(_days_in_range(frame))
     traced = [
-        {ROW: number, **_row(tracer.trace(row_values(row, leaves)), slots, groups), "scalar": True}
+        {ROW: number, **trace_row(tracer.trace(row_values(row, leaves)), slots, groups), "scalar": True}
         for number, row in zip(rows, picked.iter_rows(named=True), strict=True)
     ]
     exact = pl.DataFrame(traced, schema=state.schema)
@@ -51,7 +51,8 @@ def _days_in_range(frame: pl.DataFrame) -> list[pl.Expr]:
     ]
 
 
-def _row(trace: OfferTrace, slots: Mapping[str, Slot], groups: Sequence[str]) -> dict[str, Any]:
+def trace_row(trace: OfferTrace, slots: Mapping[str, Slot], groups: Sequence[str]) -> dict[str, Any]:
+    """Return a trace as a row of the proposals' columns."""
     row: dict[str, Any] = {slot.column: _stored(trace.values[name], slot) for name, slot in slots.items()}
     row |= {f"rule.{name}": trace.rules[name] for name in slots}
     for group in groups:
