@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from acorn_engine.builtin.files import read_bytes
 from acorn_engine.catalog import decode, read_delimited
+from acorn_engine.catalog.files import read_bytes
 from acorn_engine.plugins import CatalogRequest, CatalogSource
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
 
 from acorn_engine.builtin.excel_errors import error_cells
-from acorn_engine.builtin.files import read_bytes
+from acorn_engine.catalog.files import read_bytes
 from acorn_engine.catalog.headers import with_headers
 from acorn_engine.plugins import CatalogRequest, CatalogSource
 from acorn_engine.problems import CatalogError, Place, Problem, did_you_mean

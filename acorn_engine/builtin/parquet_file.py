@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from acorn_engine.builtin.files import changed_at, locate
+from acorn_engine.catalog.files import changed_at, locate
 from acorn_engine.plugins import CatalogRequest, CatalogSource
 from acorn_engine.problems import CatalogError, Place, Problem
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from acorn_engine.problems import CatalogError, Place, Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from acorn_engine.plugins import CatalogRequest
+    from acorn_engine.plugins.records import CatalogRequest
 
 
 def locate(request: CatalogRequest, path: str) -> Path:
