@@ -89,7 +89,7 @@ def chain_of(rules, site=DE, known=None, fields=(), rest=""):
 
 def offers_of(*rows, site=DE, known=None, tables=None, extra=None):
     """Return offers; what a row does not name is missing. Amounts are texts of decimals."""
-    of = schema(site)
+    of = {**schema(site), **(extra or {})}
 
     def cell(name, value):
         return Decimal(value) if isinstance(of.get(name), pl.Decimal) and value is not None else value
@@ -99,7 +99,7 @@ def offers_of(*rows, site=DE, known=None, tables=None, extra=None):
         for number, row in enumerate(rows)
     ]
     keys = dict.fromkeys(("account", "site", "seller_sku"), pl.String)
-    return Offers(pl.DataFrame(filled, schema={**keys, **of, **(extra or {})}), known or facts(), tables or rates(site))
+    return Offers(pl.DataFrame(filled, schema={**keys, **of}), known or facts(), tables or rates(site))
 
 
 def outcome(chain, *rows, clock=CLOCK, stale="hold", **options):
