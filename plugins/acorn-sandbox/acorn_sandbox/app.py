@@ -199,7 +199,7 @@ class Sandbox:
             raise ApiError(413, "RequestTooLarge", "The request size exceeded the maximum accepted size.")
         query = operation.query(request.query_params.multi_items())
         body = operation.read_body(content, request.headers.get("content-type", ""))
-        given = frozenset(request.query_params.keys())
+        given = frozenset(request.query_params.keys() & operation.parameters.keys())
         answer = self._handlers[operation.name](Call(exchange.account, path, query, body, self.base, given))
         exchange.headers["x-amzn-RateLimit-Limit"] = exchange.limit
         return _json(answer.status, answer.body, exchange.headers)

@@ -42,13 +42,14 @@ class Operation:
     def query(self, pairs: list[tuple[str, str]]) -> dict[str, Any]:
         """Return the query parameters by name: arrays as lists, defaults filled in.
 
-        Raises ``ApiError`` 400 for a parameter that the model does not know or allow.
+        A parameter that the model does not know is ignored, as at Amazon: widely used clients send
+        some with every request. Raises ``ApiError`` 400 for one that the model does not allow.
         """
         values: dict[str, Any] = {}
         for name, text in pairs:
             parameter = self.parameters.get(name)
             if parameter is None:
-                raise invalid(f"Unknown parameter '{name}'.")
+                continue
             if parameter["type"] == "array":
                 values.setdefault(name, []).extend(part for part in text.split(",") if part)
             elif name in values:

@@ -50,7 +50,6 @@ def test_every_operation_answers_within_the_model(seller, message, offer):
     [
         ("POST", f"{FEEDS}/documents", {}, {}),
         ("POST", f"{FEEDS}/documents", {}, {"contentType": 1}),
-        ("POST", f"{FEEDS}/documents", {"x": "1"}, {"contentType": "a"}),
         ("POST", f"{FEEDS}/feeds", {}, []),
         ("POST", f"{FEEDS}/feeds", {}, {"feedType": "JSON_LISTINGS_FEED", "inputFeedDocumentId": "x"}),
         (
@@ -84,7 +83,7 @@ def test_every_operation_answers_within_the_model(seller, message, offer):
         ("GET", f"{ITEMS}/A2EXAMPLE/ACORN-LAMP", {"marketplaceIds": ""}, None),
         ("GET", f"{ITEMS}/A2EXAMPLE/ACORN-LAMP", {"marketplaceIds": "A1NOWHERE"}, None),
         ("GET", f"{ITEMS}/A2EXAMPLE/ACORN-LAMP", {"marketplaceIds": DE, "includedData": "prices"}, None),
-        ("GET", f"{ITEMS}/A2EXAMPLE/ACORN-LAMP", {"marketplaceIds": DE, "included": "issues"}, None),
+        ("GET", f"{ITEMS}/A2EXAMPLE", {"marketplaceIds": DE, "pageSize": ["1", "2"]}, None),
         ("GET", f"{ITEMS}/A2EXAMPLE", {"marketplaceIds": DE, "pageSize": "21"}, None),
         ("GET", f"{ITEMS}/A2EXAMPLE", {"marketplaceIds": DE, "pageSize": "0"}, None),
         ("GET", f"{ITEMS}/A2EXAMPLE", {"marketplaceIds": DE, "pageToken": "x"}, None),
@@ -115,7 +114,8 @@ def test_every_operation_answers_within_the_model(seller, message, offer):
         ("DELETE", f"{ITEMS}/A2EXAMPLE/X", {"marketplaceIds": f"{DE},{US}"}, None),
     ],
 )
-def test_a_request_outside_the_model_is_answered_400(seller, method, path, query, body):
+def test_a_request_outside_the_model_is_answered_400(refusing, connect, method, path, query, body):
+    seller = connect(refusing)
     before = seller.server.truth()
     response = seller.call(method, path, params=query, **({} if body is None else {"json": body}))
     assert response.status_code == 400
@@ -136,7 +136,12 @@ def test_bodies_that_are_not_json(seller):
 
 
 def test_unknown_paths_are_404_in_amazons_shape(seller):
-    for method, path in (("GET", "/"), ("GET", "/feeds/2020-09-04/feeds"), ("PATCH", f"{FEEDS}/feeds"), ("GET", f"{ITEMS}/")):
+    for method, path in (
+        ("GET", "/"),
+        ("GET", "/feeds/2020-09-04/feeds"),
+        ("PATCH", f"{FEEDS}/feeds"),
+        ("GET", f"{ITEMS}/"),
+    ):
         response = seller.call(method, path)
         assert response.status_code == 404
         assert response.json()["errors"][0]["code"] == "NotFound"

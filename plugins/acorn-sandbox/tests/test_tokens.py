@@ -27,7 +27,9 @@ def test_a_refresh_token_gives_an_access_token(server):
 
 
 def test_a_code_gives_a_refresh_token(server):
-    response = grant(server, grant_type="authorization_code", code="A7", redirect_uri="https://x.test", refresh_token=None)
+    response = grant(
+        server, grant_type="authorization_code", code="A7", redirect_uri="https://x.test", refresh_token=None
+    )
     assert response.json()["refresh_token"] == "Atzr|A7"
 
 
@@ -49,8 +51,8 @@ def test_access_tokens_live_an_hour_divided_by_the_speed():
         ({"grant_type": "authorization_code"}, 400, "invalid_request"),
     ],
 )
-def test_errors_have_the_shape_of_login_with_amazon(server, changes, status, error):
-    response = grant(server, **changes)
+def test_errors_have_the_shape_of_login_with_amazon(refusing, changes, status, error):
+    response = grant(refusing, **changes)
     assert response.status_code == status
     assert set(response.json()) == {"error", "error_description"}
     assert response.json()["error"] == error
@@ -62,9 +64,7 @@ def test_the_request_must_be_a_form(server):
 
 
 def test_without_a_good_token_every_call_is_403(seller):
-    other = httpx2.post(
-        seller.server.auth_url, data=FORM | {"refresh_token": "Atzr|A9OTHER"}
-    ).json()["access_token"]
+    other = httpx2.post(seller.server.auth_url, data=FORM | {"refresh_token": "Atzr|A9OTHER"}).json()["access_token"]
     for token in (None, "", "Atza|x", "x", seller.token + "A", seller.token[:-8] + "AAAAAAA=", "Atza|" + "A" * 80):
         headers = {} if token is None else {"x-amz-access-token": token}
         response = seller.call("GET", PATH, headers=headers)
