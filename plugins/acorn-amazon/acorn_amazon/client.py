@@ -138,7 +138,7 @@ class Client:
         require: str | None,
     ) -> Any:
         # A token that cannot be had means that nothing was sent, and renewing it is safe to repeat.
-        self.retry(self.tokens.get)
+        self.retry(lambda: self._token(operation))
         try:
             return self.once(operation.name, path=path, query=query, body=body, require=require)
         except MarketplaceError as error:

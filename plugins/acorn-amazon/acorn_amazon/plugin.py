@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from acorn_engine.plugins import hookimpl
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from acorn_engine.plugins import CatalogSource, Marketplace, Settings
+
+_LISTINGS_REPORT: Final = "acorn_amazon.listings_report"
 
 
 @hookimpl
@@ -33,8 +36,5 @@ def acorn_marketplaces() -> Iterable[Marketplace]:
 @hookimpl
 def acorn_catalog_sources() -> Iterable[CatalogSource]:
     """Provide the reader of Amazon's own listings report."""
-    if find_spec("acorn_amazon.listings_report") is None:
-        return
-    from acorn_amazon.listings_report import CATALOG_SOURCE
-
-    yield CATALOG_SOURCE
+    if find_spec(_LISTINGS_REPORT) is not None:
+        yield import_module(_LISTINGS_REPORT).CATALOG_SOURCE

@@ -123,7 +123,7 @@ def test_business_prices_and_tiers_are_other_prices(de):
             "marketplace_id": HERE,
             "currency": "EUR",
             "audience": "B2B",
-            "our_price": amount("18.99"),
+            "our_price": amount("18.95"),
             "quantity_discount_plan": [
                 {"schedule": [{"discount_type": "fixed", "levels": [{"lower_bound": 2, "value": Decimal("17.5")}]}]},
                 {
@@ -136,8 +136,8 @@ def test_business_prices_and_tiers_are_other_prices(de):
         {"marketplace_id": HERE, "currency": "USD", "audience": "ALL", "our_price": amount("1.00")},
         {"marketplace_id": HERE, "currency": "EUR", "audience": "BZR", "our_price": amount("0.00")},
     ]
-    # 18.99 less 15 % is 16.1415: the least a buyer may pay is rounded down.
-    assert json.loads(row_of(found, de)["other_prices"]) == ["18.99", "17.50", "16.14"]
+    # 18.95 less 15 % is 16.1075: the least a buyer may pay is rounded down.
+    assert json.loads(row_of(found, de)["other_prices"]) == ["18.95", "17.50", "16.10"]
 
 
 def test_later_sales_are_other_prices(de):
