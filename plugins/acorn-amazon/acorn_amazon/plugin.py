@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from acorn_engine.plugins import hookimpl
 
@@ -12,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from acorn_engine.plugins import CatalogSource, Marketplace, Settings
-
-_LISTINGS_REPORT: Final = "acorn_amazon.listings_report"
 
 
 @hookimpl
@@ -36,5 +32,6 @@ def acorn_marketplaces() -> Iterable[Marketplace]:
 @hookimpl
 def acorn_catalog_sources() -> Iterable[CatalogSource]:
     """Provide the reader of Amazon's own listings report."""
-    if find_spec(_LISTINGS_REPORT) is not None:
-        yield import_module(_LISTINGS_REPORT).CATALOG_SOURCE
+    from acorn_amazon.listings_report import CATALOG_SOURCE
+
+    yield CATALOG_SOURCE
