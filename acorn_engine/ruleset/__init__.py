@@ -1,7 +1,7 @@
 """Rule files in, a checked chain out."""
 
 from acorn_engine.ruleset.becauses import Part, because_names, because_parts, render_because
-from acorn_engine.ruleset.building import PLAN_NAMES
+from acorn_engine.ruleset.context import PLAN_NAMES
 from acorn_engine.ruleset.loading import digest, load_chain
 from acorn_engine.ruleset.model import (
     Assignment,

@@ -1,78 +1,29 @@
-"""Drafts in, checked rules and guards out."""
+"""Rules: drafts in, checked rules out."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.fields import ATTRIBUTE_PREFIX, Field
-from acorn_engine.language import STANDARD_NAMES, Scope
-from acorn_engine.problems import Place, Problem, did_you_mean
+from acorn_engine.problems import Place, did_you_mean
 from acorn_engine.ruleset.becauses import because_faults, fill_in
-from acorn_engine.ruleset.conditions import impossible
+from acorn_engine.ruleset.context import FileContext, because_of, condition_of
 from acorn_engine.ruleset.expressions import Wording, worded
 from acorn_engine.ruleset.kinds import Expanded, expand, expression_text, has_float
-from acorn_engine.ruleset.model import Assignment, Guard, Rule
-from acorn_engine.ruleset.positions import locate
-from acorn_engine.ruleset.reading import Reader
+from acorn_engine.ruleset.model import Assignment, Rule
 from acorn_engine.ruleset.scalars import shortened
 from acorn_engine.ruleset.tree import Scalar
 from acorn_engine.ruleset.typography import typography_hint
 from acorn_engine.ruleset.values import plain_data
-from acorn_engine.types import BOOLEAN, NUMBER, TEXT, Type
+from acorn_engine.types import BOOLEAN, TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from acorn_engine.language import Checked
-    from acorn_engine.plugins.records import GuardSpec
-    from acorn_engine.ruleset.drafts import GuardDraft, RuleDraft
-    from acorn_engine.ruleset.expressions import Expressions
-    from acorn_engine.ruleset.model import Vocabulary
-    from acorn_engine.ruleset.tree import Entry, Mark, Source
+    from acorn_engine.ruleset.drafts import RuleDraft
+    from acorn_engine.ruleset.tree import Entry, Mark
 
-PLAN_NAMES: Final[dict[str, Type]] = {
-    "changed_share": NUMBER,
-    "changed_count": NUMBER,
-    "held_share": NUMBER,
-    "offers": NUMBER,
-}
-"""All that a plan guard may read."""
-
-_ATTRIBUTE: Final = re.compile(r"attributes\.[A-Za-z][A-Za-z0-9_]{0,99}")
-
-
-@dataclass(frozen=True, slots=True)
-class FileContext:
-    """What the expressions of one file may name. ``texts`` are the parameters as they are typed."""
-
-    source: Source
-    vocabulary: Vocabulary
-    expressions: Expressions
-    scope: Scope
-    plan_scope: Scope
-    texts: Mapping[str, str]
-
-    def reader(self, owner: str) -> Reader:
-        """Return a reader whose messages begin with ``owner``."""
-        return Reader(self.source, self.expressions.report, owner)
-
-    @property
-    def offer_names(self) -> list[str]:
-        """The names that a ``because`` may show."""
-        return [*self.vocabulary.facts, *self.vocabulary.fields, *STANDARD_NAMES, *self.texts]
-
-
-def scopes(vocabulary: Vocabulary, parameters: Mapping[str, Any], defines: Mapping[str, Any]) -> tuple[Scope, Scope]:
-    """Return what offer expressions of a file may name, and what its plan guards may."""
-    names = {name: info.type for name, info in vocabulary.facts.items()}
-    names |= {name: field.type for name, field in vocabulary.fields.items() if not name.startswith(ATTRIBUTE_PREFIX)}
-    site, functions, several = vocabulary.site, vocabulary.functions, vocabulary.several_currencies
-    return (
-        Scope(site, names, functions, parameters, defines, several),
-        Scope(site, PLAN_NAMES, {}, parameters, defines, several),
-    )
+ATTRIBUTE: Final = re.compile(r"attributes\.[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
 def build_rules(context: FileContext, draft: RuleDraft) -> list[Rule]:
@@ -80,9 +31,9 @@ def build_rules(context: FileContext, draft: RuleDraft) -> list[Rule]:
     owner = draft.id or "a rule"
     when, sound = None, True
     if draft.when is not None:
-        when = _condition(context, worded(context.source, draft.when), owner, context.scope)
+        when = condition_of(context, worded(context.source, draft.when), owner, context.scope)
         sound = when is not None
-    because = _because(context, draft.because, owner, context.offer_names)
+    because = because_of(context, draft.because, owner, context.offer_names)
     if draft.use is not None:
         made = expand(context.reader(owner), draft, draft.use, context.vocabulary)
         rules = [_made_rule(context, draft, draft.use, each, when, because) for each in made]
@@ -209,7 +160,7 @@ def _field(context: FileContext, owner: str, name: str, mark: Mark, before: str)
     fields = context.vocabulary.fields
     if name in fields:
         return fields[name]
-    if _ATTRIBUTE.fullmatch(name):
+    if ATTRIBUTE.fullmatch(name):
         return Field(name, TEXT, "none", name)
     message, hint = (
         f"{before}unknown field '{shortened(name)}'",
@@ -232,113 +183,3 @@ def _field(context: FileContext, owner: str, name: str, mark: Mark, before: str)
         hint = "did you mean 'attributes.NAME'?"
     context.reader(owner).problem(mark, "unknown_field", message, hint, field=name)
     return None
-
-
-def _condition(context: FileContext, wording: Wording, owner: str, scope: Scope) -> Checked | None:
-    checked = context.expressions.check(wording, owner, scope, BOOLEAN)
-    if checked is None:
-        return None
-    found = impossible(checked.syntax, scope.defines)
-    if found is None:
-        return checked
-    message = f"the condition can never be true: {found.reason}"
-    mark = wording.mark(0)
-    if wording.source is None or mark is None:
-        report = context.expressions.report
-        report.put(Problem("impossible", f"{owner}: {message}", hint=found.hint, params={"id": owner}))
-    else:
-        context.reader(owner).problem(mark, "impossible", message, found.hint)
-    return None
-
-
-def _because(context: FileContext, scalar: Scalar | None, owner: str, known: list[str]) -> str | None:
-    """Return a ``because`` with the parameters filled in, or ``None`` where there is none, or a bad one."""
-    if scalar is None:
-        return None
-    faults = because_faults(scalar.text, known)
-    for fault in faults:
-        mark = locate(context.source, scalar, fault.start)
-        hint = "in 'because', {name} shows a value; other braces cannot stand there"
-        if fault.name is not None:
-            hint = did_you_mean(fault.name, known) or "a fact, a field or a parameter can be shown"
-            if fault.name in context.scope.defines:
-                hint = "a name from 'define' cannot be shown; show the facts that it is made of"
-            elif fault.name in context.vocabulary.missing_providers:
-                hint = context.vocabulary.missing_providers[fault.name]
-        context.reader(owner).problem(mark, fault.code, f"'because': {fault.message}", hint)
-    return None if faults else " ".join(fill_in(scalar.text, context.texts).split())
-
-
-def build_guard(context: FileContext, draft: GuardDraft) -> Guard | None:
-    """Return a checked guard, or ``None``, reported."""
-    owner = draft.id or "a guard"
-    plan = draft.verdict == "halt"
-    scope = context.plan_scope if plan else context.scope
-    known = [*PLAN_NAMES, *context.texts] if plan else context.offer_names
-    because = _because(context, draft.because, owner, known)
-    wording = worded(context.source, draft.condition)
-    if plan and not _plan_names(context, wording, owner):
-        return None
-    condition = _condition(context, wording, owner, scope)
-    if condition is None or because is None:
-        return None
-    fields = frozenset() if plan else condition.reads & frozenset(context.vocabulary.fields)
-    place = context.source.place(draft.mark)
-    return Guard(draft.id, draft.verdict, condition, because, fields, place, context.source.name)
-
-
-def _plan_names(context: FileContext, wording: Wording, owner: str) -> bool:
-    """Report names that only offers have: a plan guard cannot read them."""
-    syntax = context.expressions.parse(wording, owner)
-    if syntax is None:
-        return False
-    offer_names = context.scope.names.keys() | STANDARD_NAMES.keys()
-    others: dict[str, str] = {}
-    for name in sorted(syntax.names):
-        reached = _reached(name, context.scope) & offer_names
-        if reached:
-            others[name] = min(reached)
-    for name, read in others.items():
-        found = re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", wording.text)
-        mark = wording.mark(found.start() if found else 0)
-        message = f"a guard with 'halt' cannot read '{read}': it judges the plan, not an offer"
-        hint = f"it sees {', '.join(PLAN_NAMES)}; use 'hold' or 'reject' to judge offers"
-        if wording.source is None or mark is None:
-            problem = Problem("plan_name", f"{owner}: {message}", hint=hint, params={"id": owner})
-            context.expressions.report.put(problem)
-        else:
-            context.reader(owner).problem(mark, "plan_name", message, hint)
-    return not others
-
-
-def _reached(name: str, scope: Scope) -> set[str]:
-    """Return a name, and where it is a definition, all that it reads."""
-    reached: set[str] = set()
-    stack = [name]
-    while stack:
-        found = stack.pop()
-        if found not in reached:
-            reached.add(found)
-            stack.extend(scope.defines[found].names if found in scope.defines else ())
-    return reached
-
-
-def build_plugin_guard(context: FileContext, spec: GuardSpec) -> Guard | None:
-    """Return a plugin's guard, checked like those of the files, or ``None``, reported."""
-    plan = spec.verdict == "halt"
-    report = context.expressions.report
-    wording = Wording(spec.condition, None, None, maker="a plugin")
-    known = list(PLAN_NAMES) if plan else context.offer_names
-    faults = [fault.message for fault in because_faults(spec.because, known)]
-    unknown = [] if plan else sorted(set(spec.fields) - set(context.vocabulary.fields))
-    faults += [f"unknown field '{name}'" for name in unknown if not _ATTRIBUTE.fullmatch(name)]
-    for told in faults:
-        message = f"{spec.id}: the plugin's guard: {told}"
-        report.put(Problem("plugin_guard", message, hint="tell the plugin's author", params={"id": spec.id}))
-    if plan and not _plan_names(context, wording, spec.id):
-        return None
-    condition = _condition(context, wording, spec.id, context.plan_scope if plan else context.scope)
-    if condition is None or faults:
-        return None
-    fields = frozenset(spec.fields) or (frozenset() if plan else condition.reads & frozenset(context.vocabulary.fields))
-    return Guard(spec.id, spec.verdict, condition, spec.because, fields, None)

@@ -32,6 +32,7 @@ _OPERATORS: Final[dict[type[ast.cmpop], str]] = {
     ast.GtE: ">=",
 }
 _TURNED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_STRICT: Final = frozenset({"!=", "<", ">"})
 _LARGEST_LINKS: Final = 500
 
 
@@ -75,14 +76,16 @@ class _Search:
         """Return why ``node`` is never true."""
         if isinstance(node, ast.Constant) and node.value is False:
             return Impossible("it is 'false'", "delete the rule, or 'disable' it")
-        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
-            found = [self.never(item, text) for item in node.values]
+        ways = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else []
+        ways = [node.body, node.orelse] if isinstance(node, ast.IfExp) else ways
+        if ways:
+            found = [self.never(way, text) for way in ways]
             return found[0] if all(found) else None
-        if isinstance(node, ast.IfExp):
-            either = [self.never(node.body, text), self.never(node.orelse, text)]
-            return either[0] if all(either) else None
         if isinstance(node, ast.Name) and node.id in self.defines:
             return self._define(node.id)
+        return self._conjunction(node, text)
+
+    def _conjunction(self, node: ast.expr, text: str) -> Impossible | None:
         links: list[_Link] = []
         for part, origin in self._conjuncts(node, text):
             if part is not node and not isinstance(part, ast.Compare):
@@ -134,30 +137,36 @@ def _links(node: ast.expr, text: str) -> Iterator[_Link | Impossible]:
 
 def _link(left: ast.expr, operator: ast.cmpop, right: ast.expr, text: str) -> Iterator[_Link | Impossible]:
     shown = text[left.col_offset : right.end_col_offset].strip()
-    if isinstance(operator, ast.In) and isinstance(left, ast.Name) and isinstance(right, ast.List):
-        members = [_literal(item) for item in right.elts]
-        if None not in members:
-            yield _Link(left.id, "in", frozenset(members), shown)
-            yield from _outside(left.id, members)
+    if isinstance(operator, ast.In):
+        yield from _member(left, right, shown)
         return
     sign = _OPERATORS.get(type(operator))
     if sign is None:
         return
     first, second = _literal(left), _literal(right)
-    if first is not None and second is not None:
-        if type(first) is type(second) and not _holds(first, sign, second):
-            yield Impossible(f"{shown} is false")
-    elif isinstance(left, ast.Name) and second is not None:
-        yield _Link(left.id, sign, second, shown)
+    if first is None and second is not None:
+        yield from _named(left, sign, second, shown)
+    elif first is not None and second is None:
+        yield from _named(right, _TURNED[sign], first, shown)
+    elif first is not None and type(first) is type(second) and not _holds(first, sign, second):
+        yield Impossible(f"{shown} is false")
+    elif isinstance(left, ast.Name) and isinstance(right, ast.Name) and left.id == right.id and sign in _STRICT:
+        yield Impossible(f"{shown} compares '{left.id}' with itself")
+
+
+def _named(at: ast.expr, sign: str, value: Any, shown: str) -> Iterator[_Link | Impossible]:
+    if isinstance(at, ast.Name):
+        yield _Link(at.id, sign, value, shown)
         if sign == "==":
-            yield from _outside(left.id, [second])
-    elif isinstance(right, ast.Name) and first is not None:
-        yield _Link(right.id, _TURNED[sign], first, shown)
-        if sign == "==":
-            yield from _outside(right.id, [first])
-    elif isinstance(left, ast.Name) and isinstance(right, ast.Name) and left.id == right.id and sign in "!=<>":
-        if sign in {"!=", "<", ">"}:
-            yield Impossible(f"{shown} compares '{left.id}' with itself")
+            yield from _outside(at.id, [value])
+
+
+def _member(left: ast.expr, right: ast.expr, shown: str) -> Iterator[_Link | Impossible]:
+    if isinstance(left, ast.Name) and isinstance(right, ast.List):
+        members = [_literal(item) for item in right.elts]
+        if None not in members:
+            yield _Link(left.id, "in", frozenset(members), shown)
+            yield from _outside(left.id, members)
 
 
 def _outside(name: str, values: list[Any]) -> Iterator[Impossible]:

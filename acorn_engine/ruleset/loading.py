@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from acorn_engine.language import ExpressionError, check
 from acorn_engine.problems import Place, Problem, RuleError, stopping
-from acorn_engine.ruleset.building import FileContext, build_guard, build_plugin_guard, build_rules, scopes
+from acorn_engine.ruleset.building import build_rules
+from acorn_engine.ruleset.context import FileContext, scopes
 from acorn_engine.ruleset.drafts import FileDraft
 from acorn_engine.ruleset.examples import build_example
 from acorn_engine.ruleset.expressions import Expressions, worded
+from acorn_engine.ruleset.guarding import build_guard, build_plugin_guard
 from acorn_engine.ruleset.model import Chain, Guard, Rule, RuleFile
 from acorn_engine.ruleset.naming import checked_define_names, disabled_ids, merged_parameters, unique_ids
 from acorn_engine.ruleset.shape import read_file
@@ -126,7 +128,7 @@ class _Loader:
             made = [build_guard(context, guard) for guard in draft.guards]
             self._keep(made, [guard.id for guard in draft.guards])
             self._file(draft, mine, defines)
-        self._plugin_guards(plugin_guards, texts)
+        self._plugin_guards(plugin_guards)
         self.off = disabled_ids(drafts, {rule.id: rule.source_id for rule in self.rules}, self.report, self.incomplete)
         self._unique_made_ids(drafts)
         if not self.incomplete:
@@ -176,7 +178,7 @@ class _Loader:
                 )
             )
 
-    def _plugin_guards(self, plugin_guards: Sequence[GuardSpec], texts: Mapping[str, str]) -> None:
+    def _plugin_guards(self, plugin_guards: Sequence[GuardSpec]) -> None:
         absent: dict[str, Any] = dict(self.vocabulary.missing_providers)
         # A plugin's guard knows nothing of files: neither parameters nor definitions.
         scope, plan_scope = scopes(self.vocabulary, {}, {})

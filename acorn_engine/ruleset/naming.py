@@ -132,26 +132,28 @@ def disabled_ids(drafts: Sequence[FileDraft], made: Mapping[str, str], report: R
     off: set[str] = set()
     for number, draft in enumerate(drafts):
         for identifier, mark in draft.disable:
-            if identifier not in order:
-                if not incomplete:
-                    _unknown_rule(draft.source, report, identifier, mark, [i for i in order if order[i][1] == "rule"])
-                continue
-            at, what = order[identifier]
-            told = None
-            if what == "guard":
-                told = (f"'{identifier}' is a guard; only rules can be disabled", "delete the guard where it stands")
-            elif at == number:
-                told = (f"the rule '{identifier}' stands in this file itself", "delete the rule instead")
-            elif at > number:
-                told = (
-                    f"the rule '{identifier}' comes later, in {drafts[at].source.name}; only earlier rules can be disabled",
-                    "move this 'disable' to a later file",
-                )
-            if told:
-                Reader(draft.source, report).problem(mark, "disable", *told, id=identifier)
-            else:
-                off.add(identifier)
+            if identifier in order:
+                at, what = order[identifier]
+                told = _not_disabled(identifier, what, at - number, drafts[at].source.name)
+                if told:
+                    Reader(draft.source, report).problem(mark, "disable", *told, id=identifier)
+                else:
+                    off.add(identifier)
+            elif not incomplete:
+                _unknown_rule(draft.source, report, identifier, mark, [i for i in order if order[i][1] == "rule"])
     return off
+
+
+def _not_disabled(identifier: str, what: str, distance: int, file: str) -> tuple[str, str] | None:
+    """Say why an id cannot be switched off from a file ``distance`` files before its own."""
+    if what == "guard":
+        return f"'{identifier}' is a guard; only rules can be disabled", "delete the guard where it stands"
+    if distance == 0:
+        return f"the rule '{identifier}' stands in this file itself", "delete the rule instead"
+    if distance > 0:
+        told = f"the rule '{identifier}' comes later, in {file}; only earlier rules can be disabled"
+        return told, "move this 'disable' to a later file"
+    return None
 
 
 def _unknown_rule(source: Source, report: Report, identifier: str, mark: Mark, known: list[str]) -> None:

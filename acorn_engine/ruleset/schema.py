@@ -138,7 +138,7 @@ def _set(fields: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def _example(fields: Mapping[str, Field]) -> dict[str, Any]:
-    expected = {name: _VALUE for name in (*fields, "rule", "hold", "held")}
+    expected = dict.fromkeys((*fields, "rule", "hold", "held"), _VALUE)
     return _object(
         "facts, and what the rules of this file make of them",
         {

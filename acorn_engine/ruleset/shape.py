@@ -49,6 +49,17 @@ def read_file(source: Source, root: Node, report: Report) -> FileDraft:
     for key in ("description", "owner"):
         if key in entries:
             setattr(draft, key, reader.text(entries[key].value, f"'{key}'") or "")
+    _names(reader, entries, draft)
+    _disable(reader, entries, draft)
+    for key, read in (("rules", _rule), ("guards", _guard), ("examples", _example)):
+        if key in entries:
+            for item in reader.items(entries[key].value, f"'{key}'"):
+                read(reader, item, draft)
+    return draft
+
+
+def _names(reader: Reader, entries: dict[str, Entry], draft: FileDraft) -> None:
+    """Read the parameters and definitions."""
     if "parameters" in entries:
         for name, entry in reader.mapping(entries["parameters"].value, "'parameters'").items():
             if _name(reader, entry.key, "parameter"):
@@ -58,12 +69,6 @@ def read_file(source: Source, root: Node, report: Report) -> FileDraft:
             scalar = reader.scalar(entry.value, f"the definition of '{shortened(name)}'")
             if _name(reader, entry.key, "definition") and scalar is not None:
                 draft.defines[name] = (entry.key, scalar)
-    _disable(reader, entries, draft)
-    for key, read in (("rules", _rule), ("guards", _guard), ("examples", _example)):
-        if key in entries:
-            for item in reader.items(entries[key].value, f"'{key}'"):
-                read(reader, item, draft)
-    return draft
 
 
 def _version(reader: Reader, entries: dict[str, Entry], start: Mark) -> None:

@@ -12,6 +12,7 @@ from acorn_engine.ruleset.typography import character_hint, first_look_alike
 if TYPE_CHECKING:
     import yaml
 
+QUOTE: Final = 'put the whole value in quotes: press " at both ends'
 _QUOTED_START: Final = re.compile(r"(?:^|[:\-,\[{]\s+|^\s*)(['\"])")
 _KEY: Final = re.compile(r"\s*(?:- +)*[^\s'\"{\[#][^'\"{\[#]*?:(?:\s|$)")
 
@@ -94,63 +95,75 @@ def _unclosed_quote(source: Source, at: Mark, context: Mark, words: str, problem
 
 
 def _by_words(source: Source, at: Mark, context: Mark, words: str, problem: str) -> _Finding:
-    line = _line(source, at)
-    character = line[at.column : at.column + 1]
-    if "escape" in problem or "hexdecimal" in problem:
-        return _Finding(
-            "unknown_escape",
-            "a backslash in double quotes begins an escape, and this one is unknown",
-            "use single quotes: press ' at both ends of the text",
-            at,
-        )
-    if "cannot start any token" in problem:
-        return _Finding(
-            "value_start",
-            f"a value cannot begin with '{character}'",
-            'put the whole value in quotes: press " at both ends',
-            at,
-        )
-    if "scanning an alias" in words or "scanning an anchor" in words:
-        sign = _line(source, context)[context.column : context.column + 1]
-        return _Finding(
-            "value_start",
-            f"a value cannot begin with '{sign}'",
-            'put the whole value in quotes: press " at both ends',
-            context,
-        )
-    if "block scalar" in words:
-        return _Finding(
-            "value_start",
-            f"after '{_line(source, context)[context.column : context.column + 1]}' the text must begin on a new line",
-            'put the whole value in quotes: press " at both ends',
-            context,
-        )
-    if "tag" in words or "tag" in problem or "parsing a node" in words:
-        return _Finding(
-            "tag",
-            "tags ('!name') are not used in rule files",
-            "for 'not', write the word not; text that begins with '!' needs quotes",
-            context,
-        )
-    if "directive" in words or "document start" in problem:
-        return _Finding("directive", "lines that begin with '%' are not used in rule files", "delete the line", context)
-    if "entries are not allowed" in problem:
-        return _Finding(
-            "list_here",
-            "a list cannot begin on the line of its key",
-            "press Enter before '- '; for an expression that begins with '-', put it in quotes",
-            at,
-        )
-    if "flow" in words:
-        return _flow(source, at, context, words)
-    return _block(source, at, context, problem)
-
-
-def _flow(source: Source, at: Mark, context: Mark, words: str) -> _Finding:
-    close = "]" if "sequence" in words else "}"
+    """Say it by the parser's own words; ``at`` and ``context`` are where it stopped and what it was reading."""
+    character = _line(source, at)[at.column : at.column + 1]
     opening = _line(source, context)[context.column : context.column + 1]
-    if opening in ("[", "{"):
-        close = "]" if opening == "[" else "}"
+    told: tuple[tuple[bool, _Finding], ...] = (
+        (
+            "escape" in problem or "hexdecimal" in problem,
+            _Finding(
+                "unknown_escape",
+                "a backslash in double quotes begins an escape, and this one is unknown",
+                "use single quotes: press ' at both ends of the text",
+                _backslash(source, at),
+            ),
+        ),
+        (
+            "cannot start any token" in problem,
+            _Finding("value_start", f"a value cannot begin with '{character}'", QUOTE, at),
+        ),
+        (
+            "scanning an alias" in words or "scanning an anchor" in words,
+            _Finding("value_start", f"a value cannot begin with '{opening}'", QUOTE, context),
+        ),
+        (
+            "block scalar" in words,
+            _Finding("value_start", f"after '{opening}' the text must begin on a new line", QUOTE, context),
+        ),
+        (
+            "tag" in words or "tag" in problem or "parsing a node" in words,
+            _Finding(
+                "tag",
+                "tags ('!name') are not used in rule files",
+                "for 'not', write the word not; text that begins with '!' needs quotes",
+                context,
+            ),
+        ),
+        (
+            "directive" in words or "document start" in problem,
+            _Finding(
+                "directive",
+                "lines that begin with '%' are not used in rule files",
+                "delete the line",
+                _directive(source),
+            ),
+        ),
+        (
+            "entries are not allowed" in problem,
+            _Finding(
+                "list_here",
+                "a list cannot begin on the line of its key",
+                "press Enter before '- '; for an expression that begins with '-', put it in quotes",
+                at,
+            ),
+        ),
+        ("flow" in words, _flow(at, context, words, opening)),
+    )
+    return next((finding for applies, finding in told if applies), None) or _block(source, at, context, problem)
+
+
+def _backslash(source: Source, at: Mark) -> Mark:
+    """The backslash that the parser's position stands at or behind."""
+    column = _line(source, at).rfind("\\", 0, at.column + 1)
+    return at if column < 0 else Mark(at.offset - at.column + column, at.line, column)
+
+
+def _directive(source: Source) -> Mark:
+    return Mark(0, next((number for number, line in enumerate(source.lines) if line.startswith("%")), 0), 0)
+
+
+def _flow(at: Mark, context: Mark, words: str, opening: str) -> _Finding:
+    close = "]" if opening == "[" or (opening != "{" and "sequence" in words) else "}"
     return _Finding(
         "unclosed_bracket",
         f"the '{opening or '['}' that opens here is not closed, or a comma is missing in it",
@@ -160,58 +173,51 @@ def _flow(source: Source, at: Mark, context: Mark, words: str) -> _Finding:
 
 
 def _block(source: Source, at: Mark, context: Mark, problem: str) -> _Finding:
+    """What is wrong between lines, or behind the end of a value."""
     line = _line(source, at)
     before = line[: at.column]
     if "expected ':'" in problem:
-        return _Finding(
-            "missing_colon",
-            "a key stands here without a colon",
-            "press : and the space bar after the key",
-            context,
-        )
+        return _missing_colon(context)
     if "node content" in problem:
-        sign = _line(source, at)[at.column : at.column + 1]
-        return _Finding(
-            "value_start",
-            f"a value cannot begin with '{sign}'" if sign else "a value is missing here",
-            'put the whole value in quotes: press " at both ends',
-            at,
-        )
-    if "mapping values" in problem and (_KEY.match(before) or re.search(r"['\"{\[]", before)):
-        return _Finding(
-            "second_colon",
-            "a colon with a space after it inside a value reads as a second key",
-            'put the whole value in quotes: press " at both ends',
-            at,
-        )
+        sign = line[at.column : at.column + 1]
+        told = f"a value cannot begin with '{sign}'" if sign else "a value is missing here"
+        return _Finding("value_start", told, QUOTE, at)
     if "mapping values" in problem:
-        previous = _previous(source, at.line)
-        if previous is not None and not _KEY.match(source.lines[previous]) and previous != at.line:
-            return _Finding(
-                "missing_colon",
-                "a key stands here without a colon",
-                "press : and the space bar after the key",
-                Mark(0, previous, len(source.lines[previous]) - len(source.lines[previous].lstrip())),
-            )
-        return _indentation(line, at)
-    opened = _opened_above(source, at.line, before)
-    if opened:
-        return opened
-    if before.strip() and _QUOTED_START.search(before):
+        return _colon(source, at, before)
+    return _opened_above(source, at.line, before) or _behind(before, at) or _indentation(line, at)
+
+
+def _missing_colon(mark: Mark) -> _Finding:
+    return _Finding(
+        "missing_colon", "a key stands here without a colon", "press : and the space bar after the key", mark
+    )
+
+
+def _colon(source: Source, at: Mark, before: str) -> _Finding:
+    """A colon too many: a second one in a line, one after a key without, or a line in the wrong column."""
+    if _KEY.match(before) or re.search(r"['\"{\[]", before):
+        return _Finding("second_colon", "a colon with a space after it inside a value reads as a second key", QUOTE, at)
+    previous = _previous(source, at.line)
+    if previous is None or _KEY.match(source.lines[previous]):
+        return _indentation(_line(source, at), at)
+    text = source.lines[previous]
+    return _missing_colon(Mark(0, previous, len(text) - len(text.lstrip())))
+
+
+def _behind(before: str, at: Mark) -> _Finding | None:
+    """A value that goes on behind its closing quotation mark or bracket."""
+    if _QUOTED_START.search(before):
         return _Finding(
             "text_after_quote",
             "the value begins with a quotation mark and goes on after the closing one",
             "put the whole value in quotes of the other kind, or begin it with a bracket: ('a' in names)",
             at,
         )
-    if before.strip() and re.search(r"[}\]]\s*$", before):
+    if re.search(r"[}\]]\s*$", before):
         return _Finding(
-            "text_after_bracket",
-            "the value begins with a bracket and goes on after the closing one",
-            'put the whole value in quotes: press " at both ends',
-            at,
+            "text_after_bracket", "the value begins with a bracket and goes on after the closing one", QUOTE, at
         )
-    return _indentation(line, at)
+    return None
 
 
 def _indentation(line: str, at: Mark) -> _Finding:

@@ -13,7 +13,6 @@ import yaml
 
 from acorn_engine.ruleset.scalars import shortened
 from acorn_engine.ruleset.tree import FORBIDDEN, START, Entry, ListNode, MapNode, Mark, Node, Report, Scalar, Source
-
 from acorn_engine.ruleset.yaml_faults import report_fault
 
 LARGEST_TEXT: Final = 2_000_000
