@@ -55,7 +55,8 @@ def standing_prices(frame: pl.DataFrame, today: date, site: Site) -> pl.DataFram
 
 def _other_below(site: Site) -> pl.Expr:
     scaled = pl.col("stands.other").to_physical()
-    floor = floor_price().cast(pl.Int128) * 10 ** (_LIST_SCALE - site.digits)
+    unit: int = 10 ** (_LIST_SCALE - site.digits)
+    floor = floor_price().cast(pl.Int128) * unit
     return (scaled < floor).fill_null(value=False)
 
 

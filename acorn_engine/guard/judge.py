@@ -22,7 +22,7 @@ from acorn_engine.guard.candidates import (
 from acorn_engine.guard.halts import count, halts
 from acorn_engine.guard.model import JUDGED_SCHEMA, ROW, Judged, Known
 from acorn_engine.guard.offer_guards import OfferGuards
-from acorn_engine.guard.reasons import NO_REASON, Names, Reason, explain_changes, in_order
+from acorn_engine.guard.reasons import NO_REASON, Names, Reason, explain_changes, in_order, words_of
 from acorn_engine.guard.settings import Off
 from acorn_engine.guard.text import column_text, minor_text
 from acorn_engine.ruleset.becauses import because_names
@@ -170,9 +170,7 @@ def _tell_rule(
 ) -> pl.DataFrame:
     because = "follows the working limits of the offer" if rule is None else texts.get(rule, "")
     own = {} if rule is None else {"rule": pl.lit(rule)}
-    words = frame[some[ROW]].select(
-        because=names.sentence(because, {}), params=names.parameters(because_names(because), own)
-    )
+    words = words_of(some[ROW], frame, names.sentence(because, {}), names.parameters(because_names(because), own))
     return some.with_columns(
         guard=pl.lit(None, pl.String),
         verdict=pl.lit(Verdict.SEND.value),

@@ -155,4 +155,4 @@ def _proposal(row: Mapping[str, object], leaf: Leaf) -> Value:
     value = row_values(row, {"it": leaf})["it"]
     if isinstance(value, Money) and leaf.scale:
         return Money(value.amount / 10**leaf.scale, value.currency)
-    return value  # type: ignore[return-value]
+    return value

@@ -104,24 +104,25 @@ def explain_changes(
     """
     told: list[pl.DataFrame] = []
     for (number,), some in changes.group_by("_reason", maintain_order=True):
-        reason = reasons[int(number)]  # type: ignore[call-overload]
-        names_told = (*because_names(reason.because), *reason.shown)
-        words = frame[some[ROW]].select(
-            reason_because=reason_text(names.sentence(reason.because, reason.own)),
-            reason_params=names.parameters(tuple(dict.fromkeys(names_told)), reason.own),
+        reason = reasons[int(number)]
+        names_told = tuple(dict.fromkeys((*because_names(reason.because), *reason.shown)))
+        words = words_of(
+            some[ROW], frame, names.sentence(reason.because, reason.own), names.parameters(names_told, reason.own)
         )
         told.append(
             some.with_columns(
                 guard=pl.lit(reason.guard, pl.String),
                 verdict=pl.lit(reason.verdict.value),
-                because=words["reason_because"],
+                because=words["because"],
                 code=pl.lit(reason.code),
-                params=words["reason_params"],
+                params=words["params"],
             )
         )
     return pl.concat(told) if told else changes
 
 
-def reason_text(text: pl.Expr) -> pl.Expr:
-    """Return a sentence as text, whatever it is made of."""
-    return text.cast(pl.String)
+def words_of(rows: pl.Series, frame: pl.DataFrame, because: pl.Expr, params: pl.Expr) -> pl.DataFrame:
+    """Return ``because`` and ``params`` for some rows of the offers, in their order."""
+    needed = {ROW, *because.meta.root_names(), *params.meta.root_names()}
+    some = frame.select(sorted(needed))[rows]
+    return some.with_columns(because=because.cast(pl.String), params=params.cast(pl.String)).select("because", "params")

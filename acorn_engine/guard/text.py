@@ -32,10 +32,12 @@ def minor_units(column: str, dtype: pl.DataType, digits: int) -> pl.Expr:
     if isinstance(dtype, pl.Decimal):
         physical, scale = pl.col(column).to_physical(), dtype.scale
         if scale <= digits:
-            return (physical * 10 ** (digits - scale)).cast(pl.Int64, strict=False)
-        surplus = 10 ** (scale - digits)
+            factor: int = 10 ** (digits - scale)
+            return (physical * factor).cast(pl.Int64, strict=False)
+        surplus: int = 10 ** (scale - digits)
         return pl.when(physical % surplus == 0).then(physical // surplus).cast(pl.Int64, strict=False)
-    return (pl.col(column).cast(pl.Int64, strict=False) * 10**digits).cast(pl.Int64)
+    unit: int = 10**digits
+    return (pl.col(column).cast(pl.Int64, strict=False) * unit).cast(pl.Int64)
 
 
 def column_text(column: str, dtype: pl.DataType, *, strip: bool = True) -> pl.Expr:

@@ -38,7 +38,7 @@ def cut(
     for (account, wave), some in ordered.group_by("account", "wave", maintain_order=True):
         limit = limits[str(account)]
         starts = _starts(some["message"], limit)
-        first = taken.get((str(account), int(wave)), 0) + 1  # type: ignore[call-overload]
+        first = taken.get((str(account), int(wave)), 0) + 1
         for number, (start, end) in enumerate(zip(starts, [*starts[1:], some.height], strict=True)):
             piece = some.slice(start, end - start)
             pieces.append(
