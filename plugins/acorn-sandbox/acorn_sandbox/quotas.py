@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,11 +10,12 @@ from acorn_sandbox.errors import quota_exceeded
 from acorn_sandbox.operations import Operation
 
 JSON_FEEDS: Final = 5
-"""How many JSON_LISTINGS_FEED a seller may create per region in ``JSON_FEED_SECONDS``.
+"""How many JSON_LISTINGS_FEED a seller may create per region in ``JSON_FEED_SECONDS``: a bucket too.
 
 Source: SP-API changelog, 2025-05-06.
 """
 JSON_FEED_SECONDS: Final = 300.0
+_JSON_FEED: Final = "JSON_LISTINGS_FEED"
 
 # A client that spaces its calls exactly must not be refused for the network's jitter.
 _FORGIVEN_SECONDS: Final = 0.05
@@ -33,7 +33,6 @@ class Quotas:
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._buckets: dict[tuple[str, str], _Bucket] = {}
-        self._json_feeds: dict[tuple[str, str], deque[float]] = {}
 
     def rate(self, operation: Operation) -> float:
         """Return the requests per real second that an account has for an operation."""
@@ -41,21 +40,18 @@ class Quotas:
 
     def take(self, account: str, operation: Operation) -> None:
         """Spend one request. Raises ``ApiError`` 429."""
-        now = self._timing.now()
-        bucket = self._buckets.setdefault((account, operation.name), _Bucket(operation.burst, now))
-        gained = max(now - bucket.filled, 0.0) * self.rate(operation)
-        bucket.tokens = min(bucket.tokens + gained, operation.burst)
-        bucket.filled = now
-        if bucket.tokens < 1 - min(_FORGIVEN_SECONDS * self.rate(operation), 0.5):
-            raise quota_exceeded()
-        bucket.tokens -= 1
+        self._take((account, operation.name), self.rate(operation), operation.burst)
 
     def take_json_feed(self, account: str, region: str) -> None:
         """Spend one JSON listings feed. Raises ``ApiError`` 429."""
+        rate = JSON_FEEDS / JSON_FEED_SECONDS * self._timing.speed
+        self._take((account, f"{_JSON_FEED} {region}"), rate, JSON_FEEDS)
+
+    def _take(self, key: tuple[str, str], rate: float, burst: int) -> None:
         now = self._timing.now()
-        created = self._json_feeds.setdefault((account, region), deque())
-        while created and created[0] <= now - JSON_FEED_SECONDS / self._timing.speed + _FORGIVEN_SECONDS:
-            created.popleft()
-        if len(created) >= JSON_FEEDS:
+        bucket = self._buckets.setdefault(key, _Bucket(burst, now))
+        bucket.tokens = min(bucket.tokens + max(now - bucket.filled, 0.0) * rate, burst)
+        bucket.filled = now
+        if bucket.tokens < 1 - min(_FORGIVEN_SECONDS * rate, 0.5):
             raise quota_exceeded()
-        created.append(now)
+        bucket.tokens -= 1

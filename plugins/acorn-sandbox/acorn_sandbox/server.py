@@ -167,6 +167,7 @@ def _config(sandbox: Sandbox) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=120,  # a connection closed under a request looks like a lost answer
     )
 
 
