@@ -76,10 +76,8 @@ class Trees:
         random = self.random
         if self.made.get(kind) and random.random() < 0.15:
             return random.choice(self.made[kind])
-        if depth <= 0 or random.random() < 0.1:
-            node = self.leaf(kind)
-        else:
-            node = getattr(self, kind.value)(depth - 1)
+        ends = depth <= 0 or random.random() < 0.1
+        node = self.leaf(kind) if ends else getattr(self, kind.value)(depth - 1)
         self.made.setdefault(kind, []).append(node)
         return node
 

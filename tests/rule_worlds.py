@@ -95,7 +95,13 @@ def offers_of(*rows, site=DE, known=None, tables=None, extra=None):
         return Decimal(value) if isinstance(of.get(name), pl.Decimal) and value is not None else value
 
     filled = [
-        {"account": "eu", "site": site.name, "seller_sku": f"S{number}", **dict.fromkeys(of), **{k: cell(k, v) for k, v in row.items()}}
+        {
+            "account": "eu",
+            "site": site.name,
+            "seller_sku": f"S{number}",
+            **dict.fromkeys(of),
+            **{k: cell(k, v) for k, v in row.items()},
+        }
         for number, row in enumerate(rows)
     ]
     keys = dict.fromkeys(("account", "site", "seller_sku"), pl.String)
@@ -120,4 +126,6 @@ def agree(chain, offers, proposals, clock=CLOCK, stale="hold", message=""):
         trace = tracer.trace(row_values(given, leaves))
         expected = trace_row(trace, tracer.shown, proposals.groups)
         differing = {name: (row[name], value) for name, value in expected.items() if row[name] != value}
-        assert not differing, f"{message}\n(columns, trace) {differing}\nrow {given}\nscalar {row['scalar']}\n{trace.steps}"
+        assert not differing, (
+            f"{message}\n(columns, trace) {differing}\nrow {given}\nscalar {row['scalar']}\n{trace.steps}"
+        )

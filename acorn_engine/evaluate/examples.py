@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from acorn_engine.evaluate.given import as_fraction, given, read_value
+from acorn_engine.evaluate.given import given, read_value
 from acorn_engine.evaluate.trace import Tracer
+from acorn_engine.evaluate.wording import say
 from acorn_engine.problems import did_you_mean
-from acorn_engine.types import MISSING, Missing, Money, Value
+from acorn_engine.types import MISSING, Missing, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,26 +152,3 @@ def _plain(data: Any) -> Any:
     if isinstance(data, list | tuple):
         return [_plain(value) for value in data]
     return data.isoformat() if isinstance(data, date) else data
-
-
-def say(value: Any) -> str:
-    """Return a value as a person writes it."""
-    if value is None or isinstance(value, Missing):
-        return "missing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Money):
-        return f"{say(value.amount)} {value.currency}"
-    number = as_fraction(value)
-    if number is None:
-        return str(value)
-    return _decimal(number)
-
-
-def _decimal(number: Fraction) -> str:
-    """Return a fraction as a plain decimal where it is one, else as a fraction."""
-    for digits in range(31):
-        scaled = number * 10**digits
-        if scaled.denominator == 1:
-            return f"{Decimal(scaled.numerator).scaleb(-digits):f}"
-    return f"{number.numerator}/{number.denominator}"

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from acorn_engine.evaluate.wording import say
 from acorn_engine.facts import FactTable, TableEntry
 from acorn_engine.problems import did_you_mean
 from acorn_engine.types import MISSING, Kind, Missing, Money, Type, Value
@@ -39,7 +40,7 @@ def given(chain: Chain, example: Example, defaults: Mapping[str, Value]) -> Give
     for table in sorted(tables):
         made.tables[table] = FactTable(table, {currency: {currency: TableEntry(Fraction(1))}}, "the example")
     for name, raw in example.given.items():
-        if isinstance(raw, dict) or name in tables:
+        if isinstance(raw, dict):
             entries = _entries(name, raw, made)
             made.tables[name] = FactTable(
                 name, {currency: {currency: TableEntry(Fraction(1))} | entries}, "the example"
@@ -59,15 +60,12 @@ def _tables_read(chain: Chain) -> set[str]:
     return {lookup[0] for part in parts if part is not None for lookup in part.lookups}
 
 
-def _entries(name: str, raw: Any, made: Given) -> dict[str, TableEntry]:
-    if not isinstance(raw, dict):
-        made.faults.append(f"'{name}' is a table; write {{KEY: number}}")
-        return {}
+def _entries(name: str, raw: Mapping[str, Any], made: Given) -> dict[str, TableEntry]:
     entries = {}
     for key, value in raw.items():
         number = as_fraction(value)
         if number is None:
-            made.faults.append(f"'{name}' holds numbers; {key} is {value!r}")
+            made.faults.append(f"'{name}' holds numbers; {key} is {say(value)}")
         else:
             entries[str(key)] = TableEntry(number)
     return entries
@@ -79,7 +77,7 @@ def _put(name: str, raw: Any, of: Type, example: Example, made: Given) -> None:
     if of.kind is Kind.MONEY and not isinstance(value, Missing | None):
         value = _money(name, raw, of, example, made)
     if value is None:
-        made.faults.append(f"'{name}' is {of}, not {raw!r}")
+        made.faults.append(f"'{name}' is {of}, not {say(raw)}")
         value = MISSING
     made.row[name] = value
 

@@ -28,7 +28,8 @@ class Ages:
 
     A fact is too old where more than its largest age has passed since its instant. Where each
     row has its own instant and one is absent, a fact that has a value there is too old as well:
-    nobody can say that it is not. An entry of a table is too old where its provider marked it.
+    nobody can say that it is not. An entry of a table is too old where its provider marked it,
+    and from the instant at which it expires.
     """
 
     facts: Mapping[str, FactInfo]
@@ -55,7 +56,10 @@ class Ages:
         if table not in self.tables:
             return []
         entries = self.tables[table].entries.get(self.clock.site.currency, {})
-        return sorted(key for key, entry in entries.items() if entry.stale)
+        now = self.clock.now
+        return sorted(
+            key for key, entry in entries.items() if entry.stale or (entry.expires_at and entry.expires_at <= now)
+        )
 
     def columns(self, reads: RuleReads, leaves: Mapping[str, Leaf], schema: pl.Schema) -> list[tuple[str, pl.Expr]]:
         """Return, for each name that can be too old, where it is; never null."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from rule_worlds import CLOCK, DE, JP, NOW, agree, chain_of, facts, offers_of, outcome, rates
+from rule_worlds import CLOCK, DE, JP, NOW, agree, chain_of, offers_of, outcome, rates
 
 from acorn_engine.evaluate import evaluate
 from acorn_engine.fields import Field
@@ -36,7 +36,8 @@ def test_a_price_is_rounded_once_to_the_sites_digits():
 
 
 @pytest.mark.parametrize(
-    ("field", "expected"), [("price", [2, -2]), ("floor_price", [2, None]), ("ceiling_price", [1, -2]), ("sale_price", [2, -2])]
+    ("field", "expected"),
+    [("price", [2, -2]), ("floor_price", [2, None]), ("ceiling_price", [1, -2]), ("sale_price", [2, -2])],
 )
 def test_each_field_rounds_in_its_own_direction(field, expected):
     chain = chain_of(f"- id: r\n  set: {{{field}: competitor_price * 0.5}}\n")
@@ -110,7 +111,10 @@ def test_a_final_rule_locks_its_fields_for_the_offers_it_applies_to():
   set: {price: competitor_price}
 """)
     rows = outcome(chain, {"clearance": True}, {"clearance": False})
-    assert [(row["to.price"], row["rule.price"], row["to.quantity"]) for row in rows] == [(500, "stop", 1), (900, "later", 1)]
+    assert [(row["to.price"], row["rule.price"], row["to.quantity"]) for row in rows] == [
+        (500, "stop", 1),
+        (900, "later", 1),
+    ]
     assert [row["hold.price"] for row in rows] == [None, "bad"]
 
 
@@ -217,7 +221,12 @@ def test_days_and_weekly_hours_are_those_of_the_site():
 """)
     rows = [
         outcome(chain, {}, clock=SiteClock(DE, moment))[0]
-        for moment in (NOW, NOW + timedelta(hours=1), datetime(2026, 3, 2, 22, 59, tzinfo=UTC), datetime(2026, 3, 2, 23, tzinfo=UTC))
+        for moment in (
+            NOW,
+            NOW + timedelta(hours=1),
+            datetime(2026, 3, 2, 22, 59, tzinfo=UTC),
+            datetime(2026, 3, 2, 23, tzinfo=UTC),
+        )
     ]
     assert [row["to.price"] for row in rows] == [100, 100, 100, None]
     assert [row["to.quantity"] for row in rows] == [1, None, None, None]

@@ -85,7 +85,11 @@ def drawn_rows(random, count):
             return None
         if name in SCALES:
             digits = random.choice([1, 2, 4, 6, 9])
-            whole = random.choice([0, 1, -1, 5, 10**12, -(10**18)]) if draw < 0.3 else random.randrange(-(10**digits), 10**digits)
+            whole = (
+                random.choice([0, 1, -1, 5, 10**12, -(10**18)])
+                if draw < 0.3
+                else random.randrange(-(10**digits), 10**digits)
+            )
             return Decimal(whole).scaleb(-SCALES[name]) if SCALES[name] else whole
         pools = {
             "bought_in": ["USD", "CNY", "EUR", "CHF"],
@@ -121,6 +125,12 @@ def reference_row(row, site):
     return {name: value(name, raw) for name, raw in row.items()}
 
 
+def reading(operand, kind, digits, mode):
+    """Return the column of an operand's value."""
+    readings = {Kind.BOOLEAN: operand.boolean, Kind.TEXT: operand.text, Kind.DATE: operand.date}
+    return readings[kind]() if kind in readings else operand.rounded(digits, mode)
+
+
 @pytest.mark.parametrize("site", [EUR, JPY], ids=["EUR", "JPY"])
 def test_reference_and_columns_agree_on_random_expressions(site):
     random = randomness.Random(f"{SEED}{site.name}")
@@ -142,12 +152,7 @@ def test_reference_and_columns_agree_on_random_expressions(site):
         made = ColumnBuilder(site, TABLES, TODAY, leaves)
         operand = made.add(checked)
         digits, mode = random.choice([0, 2, 6]), random.choice(["half_up", "up", "down"])
-        readings = {
-            Kind.BOOLEAN: operand.boolean,
-            Kind.TEXT: operand.text,
-            Kind.DATE: operand.date,
-        }
-        value = readings.get(checked.type.kind, lambda: operand.rounded(digits, mode))()
+        value = reading(operand, checked.type.kind, digits, mode)
         columns = {"v": value, "missing": operand.missing, "failed": operand.failed, "flagged": operand.flagged}
         found = run(frame_of(rows), made, columns).rows(named=True)
         reference = Reference(scope, TABLES, TODAY)
