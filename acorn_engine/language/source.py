@@ -26,7 +26,7 @@ _BLANK = re.compile(r"[ \t\r\n]+")
 _NUMBER = re.compile(r"(?P<mantissa>\d+\.\d+|\d+\.(?!\w)|\d+|\.\d+)(?:[eE](?P<exponent>[+-]?\d+))?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CURRENCY = re.compile(r"(?P<gap>[ \t\r\n]*)(?P<code>[A-Za-z]{3})(?![A-Za-z0-9_(])")
-_AFTER_PERCENT = re.compile(r"[ \t\r\n]*(?:(?:and|or|if|else|in|not)(?![A-Za-z0-9_])|[^A-Za-z0-9_'\"(.]|$)")
+_AFTER_PERCENT = re.compile(r"[ \t\r\n]*(?:(?:and|or|if|else|in|not)(?![A-Za-z0-9_])|[^A-Za-z0-9_'\"(.\s]|$)")
 _TAIL = re.compile(r"[A-Za-z0-9_.]+")
 _OPERATORS: Final = ("==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "(", ")", "[", "]", ",")
 _ESCAPES: Final = {"\\": "\\", "'": "'", '"': '"'}
