@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.fields import ATTRIBUTE_PREFIX, Field
 from acorn_engine.problems import Place, did_you_mean
+from acorn_engine.ruleset.absent import absent_hint
 from acorn_engine.ruleset.becauses import because_faults, fill_in
 from acorn_engine.ruleset.context import FileContext, because_of, condition_of
 from acorn_engine.ruleset.expressions import Wording, worded
@@ -178,7 +179,8 @@ def _field(context: FileContext, owner: str, name: str, mark: Mark, before: str)
         message = f"'{name}' is a fact and cannot be set"
         hint = f"rules set {', '.join(fields)} and attributes.NAME"
     elif hint is None:
-        hint = typography_hint(name) or f"rules set {', '.join(fields)} and attributes.NAME"
+        hint = typography_hint(name) or absent_hint(context.vocabulary.missing_providers, None)
+        hint = hint or f"rules set {', '.join(fields)} and attributes.NAME"
     elif "'attributes.'" in hint:
         hint = "did you mean 'attributes.NAME'?"
     context.reader(owner).problem(mark, "unknown_field", message, hint, field=name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.fields import ATTRIBUTE_PREFIX
 from acorn_engine.problems import did_you_mean
+from acorn_engine.ruleset.absent import absent_hint
 from acorn_engine.ruleset.model import Example, RawValue
 from acorn_engine.ruleset.reading import Reader
 from acorn_engine.ruleset.scalars import shortened
@@ -50,6 +51,8 @@ def _given(reader: Reader, name: str, entry: Entry, vocabulary: Vocabulary) -> R
             message, hint = f"'{name}' cannot be given: {vocabulary.missing_providers[name]}", "see 'acorn plugins'"
         elif name in vocabulary.fields:
             hint = f"a field starts missing; what the site shows is 'current_{name}'"
+        else:
+            hint = absent_hint(vocabulary.missing_providers, hint)
         reader.problem(entry.key.start, "unknown_fact", message, hint, fact=name)
     return _value(reader, node, name, text=info is not None and info.type.kind is Kind.TEXT)
 
@@ -71,6 +74,8 @@ def _expected(reader: Reader, name: str, entry: Entry, vocabulary: Vocabulary) -
         message, hint = f"unknown field '{shortened(name)}'", did_you_mean(name, known) or typography_hint(name)
         if name in vocabulary.missing_providers:
             message, hint = f"'{name}' cannot be expected: {vocabulary.missing_providers[name]}", "see 'acorn plugins'"
+        else:
+            hint = absent_hint(vocabulary.missing_providers, hint)
         reader.problem(
             entry.key.start, "unknown_field", message, hint or f"known: {', '.join(known)}, attributes.NAME", field=name
         )

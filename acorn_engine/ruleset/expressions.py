@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from acorn_engine.language import ExpressionError, check, parse
 from acorn_engine.problems import Effect, Problem
+from acorn_engine.ruleset.absent import absent_hint
 from acorn_engine.ruleset.positions import locate
 from acorn_engine.ruleset.scalars import is_date, shortened
 from acorn_engine.ruleset.typography import typography_hint
@@ -108,6 +109,8 @@ class Expressions:
             message = f"unknown {'name' if fault.code == 'unknown_name' else 'function'} '{word}'"
         if unknown and word in self.absent:
             message, hint = f"'{word}' cannot be used: {self.absent[word]}", "see 'acorn plugins'"
+        elif unknown:
+            hint = absent_hint(self.absent, hint)
         if not wording.maker:
             hint = _cut_hint(wording) or hint or typography_hint(word)
         else:

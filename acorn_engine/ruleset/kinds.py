@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.plugins.records import RuleSpec
 from acorn_engine.problems import did_you_mean
+from acorn_engine.ruleset.absent import absent_hint
 from acorn_engine.ruleset.options import plugin_failed, read_options
 from acorn_engine.ruleset.scalars import shortened
 from acorn_engine.ruleset.typography import typography_hint
@@ -75,7 +76,8 @@ def _unknown(reader: Reader, use: Scalar, vocabulary: Vocabulary) -> None:
         reader.problem(use.start, "unknown_kind", message, "see 'acorn plugins'")
         return
     known = ", ".join(sorted(vocabulary.kinds)) or "none: no plugin that provides one is installed"
-    hint = did_you_mean(name, vocabulary.kinds) or typography_hint(name) or f"known kinds: {known}"
+    hint = did_you_mean(name, vocabulary.kinds) or typography_hint(name)
+    hint = absent_hint(vocabulary.missing_providers, hint) or f"known kinds: {known}"
     reader.problem(use.start, "unknown_kind", f"unknown rule kind '{shortened(name)}'", hint, kind=name)
 
 
@@ -94,11 +96,12 @@ def _wrong(specs: list[Any]) -> str | None:
 def _wrong_record(spec: Any) -> str | None:
     if not isinstance(spec, RuleSpec):
         return f"it gave {type(spec).__name__} instead of RuleSpec"
-    if not _is_filled(spec.set):
+    record: Any = spec  # its annotations say what should be in it, not what is
+    if not isinstance(record.set, Mapping) or not record.set:
         return "it made a rule that sets nothing"
-    if not isinstance(spec.suffix, str) or not _SUFFIX.fullmatch(spec.suffix):
-        return f"it gave the suffix {shortened(repr(spec.suffix))}, which cannot be part of an id"
-    if not isinstance(spec.when, str | None) or not isinstance(spec.because, str):
+    if not isinstance(record.suffix, str) or not _SUFFIX.fullmatch(record.suffix):
+        return f"it gave the suffix {shortened(repr(record.suffix))}, which cannot be part of an id"
+    if not isinstance(record.when, str | None) or not isinstance(record.because, str):
         return "it gave something else than text for 'when' or 'because'"
     return None
 
@@ -129,7 +132,3 @@ def has_float(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(has_float(item) for item in value)
     return not isinstance(value, str | int | Decimal | None)
-
-
-def _is_filled(value: Any) -> bool:
-    return isinstance(value, Mapping) and bool(value)
