@@ -61,6 +61,7 @@ class Exchange:
     """One request on its way to its answer."""
 
     request: Request
+    arrived: float
     operation: str = "unknown"
     account: str | None = None
     limit: str | None = None
@@ -96,7 +97,8 @@ class Sandbox:
     async def answer(self, request: Request) -> Response:
         """Answer any request."""
         content = await request.body()
-        exchange = Exchange(request)
+        # Bringing the feeds up to the present can take a second: the client was not late for that.
+        exchange = Exchange(request, self.state.now())
         path = request.scope["path"]
         try:
             self._queues.advance()
@@ -190,7 +192,7 @@ class Sandbox:
         if not 0 < len(request.headers.get("user-agent", "")) <= _LONGEST_AGENT:
             raise invalid("The User-Agent header is missing or longer than 500 characters.")
         token = request.headers.get("x-amz-access-token")
-        exchange.account = self._tokens.seller_of(token)
+        exchange.account = self._tokens.seller_of(token, exchange.arrived)
         response = await self._struck(exchange, token)
         if response is not None:
             return response

@@ -22,7 +22,7 @@ class Timing:
     access_token: float = 3600.0
     link: float = 300.0
     feed_document: float = 2 * 86400.0
-    shortest_token: float = 2.0
+    shortest_token: float = 5.0
     shortest_link: float = 5.0
     shortest_document: float = 60.0
     now: Callable[[], float] = time.time

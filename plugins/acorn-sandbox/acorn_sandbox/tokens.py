@@ -69,8 +69,8 @@ class Tokens:
         payload = exact.dumps([seller_id, f"{expires:.3f}", secrets.token_hex(8)]).encode()
         return ACCESS_PREFIX + base64.urlsafe_b64encode(self._sign(payload) + payload).decode()
 
-    def seller_of(self, token: str | None) -> str:
-        """Return whose access token this is. Raises ``ApiError`` 403."""
+    def seller_of(self, token: str | None, at: float) -> str:
+        """Return whose access token this is, judged at an instant. Raises ``ApiError`` 403."""
         if not token:
             raise unauthorized("Access token is missing in the request header.")
         try:
@@ -83,7 +83,7 @@ class Tokens:
         if not hmac.compare_digest(signature, self._sign(payload)) or token in self._revoked:
             raise unauthorized(_INVALID)
         seller, expires, _ = exact.loads(payload)
-        if float(expires) <= self._state.now():
+        if float(expires) <= at:
             raise unauthorized(_EXPIRED)
         return str(seller)
 

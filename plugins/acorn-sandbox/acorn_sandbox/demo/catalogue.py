@@ -162,7 +162,7 @@ def listings(rows: list[Product], seed: int = 21) -> Iterator[Listing]:
         for site in SITES:
             wanted = target(product, site)
             price = ended(wanted * draw.choice(PRICES_FOLLOW), site)
-            floor = wanted * Decimal("0.80")
+            floor = wanted * Decimal("0.70")
             trap = draw.random()
             if trap < 0.005:
                 price = price / 100
