@@ -187,7 +187,7 @@ def _number(source: Source, match: re.Match[str]) -> tuple[str, int]:
     image = "1" * (end - start)
     if text.startswith("%", end):
         value /= 100
-        if not _AFTER_PERCENT.match(text, end + 1):
+        if not (_AFTER_PERCENT.match(text, end + 1) or _CURRENCY.match(text, end + 1)):
             return image + _refuse(source, end, "%")[0], end + 1
         end += 1
         image += " "
