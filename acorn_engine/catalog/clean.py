@@ -11,6 +11,7 @@ from acorn_engine.catalog.headers import BLANKS, INVISIBLE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_EXACT: Final = (pl.Boolean, pl.Date, pl.Null, pl.Categorical, pl.Enum)
 _INVISIBLE_ANYWHERE: Final = f"[{INVISIBLE}]"
 
 
@@ -25,7 +26,7 @@ def to_text(values: pl.Series) -> pl.Series | None:
     if isinstance(kind, pl.Datetime):
         aware = values.dt.convert_time_zone("UTC") if kind.time_zone else values
         return aware.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f" + ("Z" if kind.time_zone else ""))
-    if kind.is_integer() or kind.is_decimal() or kind in {pl.Boolean, pl.Date, pl.Null, pl.Categorical, pl.Enum}:
+    if kind.is_integer() or kind.is_decimal() or isinstance(kind, _EXACT):
         return values.cast(pl.String)
     return None
 
