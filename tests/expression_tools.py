@@ -44,7 +44,9 @@ FX = Function(
     "site_money(amount(given) * lookup('rate', currency_of(given)))",
     "fx(cost)",
 )
-FOREIGN = Function("foreign", (Parameter("given", ANY_MONEY),), BOOLEAN, "currency_of(given) != currency", "foreign(cost)")
+FOREIGN = Function(
+    "foreign", (Parameter("given", ANY_MONEY),), BOOLEAN, "currency_of(given) != currency", "foreign(cost)"
+)
 
 
 def _charm(ending, direction, digits):
@@ -67,7 +69,14 @@ CHARM = Function(
 FUNCTIONS = {function.name: function for function in (FX, FOREIGN, CHARM)}
 TABLES = {
     "rate": FactTable(
-        "rate", {"EUR": {"EUR": TableEntry(Fraction(1)), "USD": TableEntry(Fraction("0.92")), "CNY": TableEntry(Fraction("0.13"))}}
+        "rate",
+        {
+            "EUR": {
+                "EUR": TableEntry(Fraction(1)),
+                "USD": TableEntry(Fraction("0.92")),
+                "CNY": TableEntry(Fraction("0.13")),
+            }
+        },
     )
 }
 PARAMETERS = {
@@ -117,7 +126,7 @@ def messages(text, expected=None, **options):
 def outcome(text, row=None, expected=None, tables=TABLES, **options):
     """Evaluate by the reference."""
     used = scope(**options)
-    return Reference(used, tables, TODAY).evaluate(check(parse(text), used, expected), row or {})
+    return Reference(used, tables, TODAY).evaluate(check(parse(text), used, expected), {} if row is None else row)
 
 
 def value(text, row=None, expected=None, **options):

@@ -155,9 +155,12 @@ def _written_out(
     """Check a definition; whatever is wrong with it is one fault at the call."""
     from acorn_engine.language.checking import Checker, literal
 
-    if function.name in checker.inside or len(checker.inside) >= LARGEST_CALLS:
-        circle = " → ".join([*checker.inside, function.name])
+    if function.name in checker.inside:
+        circle = " → ".join([*checker.inside[checker.inside.index(function.name) :], function.name])
         return Fault("function", f"the plugin's function '{function.name}' is defined by itself: {circle}")
+    if len(checker.inside) > LARGEST_CALLS:
+        message = f"the plugin's function '{checker.inside[0]}' calls functions more than {LARGEST_CALLS} deep"
+        return Fault("function", message)
     try:
         syntax = definition_of(function, literals, checker.scope.site.digits)
     except ExpressionError as error:
@@ -174,5 +177,7 @@ def _written_out(
             inner.fault(syntax.tree, "type", f"it gives {given} instead of {say(wanted)}")
     if operand is None or inner.faults:
         first = ExpressionError(inner.faults).faults[0]
+        if first.code == "function":
+            return Fault(first.code, first.message, hint=first.hint)
         return Fault(first.code, f"{function.name} cannot be used like this: {first.message}", hint=first.hint)
     return operand
