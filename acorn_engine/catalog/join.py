@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -91,7 +92,8 @@ def join_offers(
 def _tell(table: TypedTable, findings: Sequence[Finding], keys: pl.DataFrame) -> list[Problem]:
     """Return findings as problems, with the offers that they hold; ``keys`` has these by position."""
     problems: list[Problem] = []
-    for finding in findings:
+    for found in findings:
+        finding = replace(found, field=table.headers.get(found.field or "", found.field))
         held: dict[int, list[tuple[str, str, str]]] = {}
         for position, *key in keys.filter(pl.col("_position").is_in(finding.positions.to_list())).iter_rows():
             held.setdefault(position, []).append((key[0], key[1], key[2]))

@@ -34,6 +34,7 @@ LISTING_COLUMNS: Final[dict[str, Type]] = {
     "price": SITE_MONEY,
     "price_currency": TEXT,
     "quantity": INTEGER,
+    "stock": INTEGER,
     "floor_price": SITE_MONEY,
     "ceiling_price": SITE_MONEY,
     "sale_price": SITE_MONEY,

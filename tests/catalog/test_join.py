@@ -274,3 +274,9 @@ def test_columns_are_not_declared_for_nothing():
     assert {"weight", "colour", "current_price", "stock"} <= set(facts)
     assert codes(problems) == ["column_not_found"]
     assert "did you mean 'weight'?" in text(problems)
+
+
+def test_problems_name_the_header_as_the_source_has_it():
+    listings = typed("listings", [{"Land": "amazon.xx", "seller_sku": "A", "sku": "P-1"}], rename={"site": "Land"})
+    _, problems = join_offers(typed("products", [product()]), listings, SITES, ACCOUNTS, NOW)
+    assert "row 2, column 'Land': 'amazon.xx' is not a known site" in text(problems)
