@@ -44,12 +44,13 @@ def standing_prices(frame: pl.DataFrame, today: date, site: Site) -> pl.DataFram
     sale = ("sale_price", "sale_from", "sale_to")
     frame = frame.with_columns(pl.when(~over).then(pl.col(f"stands.{name}")).alias(f"stands.{name}") for name in sale)
     listed = pl.col("other_prices").fill_null("[]")
+    readable = listed.str.contains(_PRICE_LIST)
     least = (
         listed.str.extract_all(r"-?\d+(?:\.\d+)?").list.eval(pl.element().str.to_decimal(scale=_LIST_SCALE)).list.min()
     )
     return frame.with_columns(
-        least.cast(pl.Decimal(38, _LIST_SCALE)).alias("stands.other"),
-        (~listed.str.contains(_PRICE_LIST)).alias("_other_unreadable"),
+        pl.when(readable).then(least.cast(pl.Decimal(38, _LIST_SCALE))).alias("stands.other"),
+        (~readable).alias("_other_unreadable"),
     ).with_columns(_other_below=_other_below(site))
 
 
@@ -118,7 +119,8 @@ def price_limits(settings: GuardSettings, site: Site, fields: Mapping[str, Field
             reject,
             "below_minimum",
             "the price {price} is below the minimum {minimum_price}",
-            price < least,
+            # A minimum that only repeats the floor leaves the answer to the floor's own setting.
+            (price < least) & (least > floor),
             price_words | least_words,
         ),
         limit(
