@@ -55,7 +55,9 @@ class World:
             on_settled=self.told.append,
         )
 
-    def plan(self, plan_id: str, wishes: list[tuple[str, str, Any, Any]], *, offers: bool = True, **options: Any) -> str:
+    def plan(
+        self, plan_id: str, wishes: list[tuple[str, str, Any, Any]], *, offers: bool = True, **options: Any
+    ) -> str:
         """Save a plan, and put up the offers that it starts from."""
         plan = make_plan(plan_id, wishes, self.clock, project=self.project, **options)
         if offers:

@@ -56,14 +56,15 @@ def verify_ledger(connection: Connection, project: str) -> LedgerCheck:
     """Walk the whole chain of a project."""
     previous, number = FIRST_HASH, 0
     statement = select(ledger).where(ledger.c.project == project).order_by(ledger.c.number)
-    for found in connection.execution_options(stream_results=True).execute(statement):
-        row = dict(found._mapping)  # noqa: SLF001 (its public name)
-        number += 1
-        if row["number"] != number:
-            return LedgerCheck(number - 1, False, number, f"row {number} is missing")
-        if row["previous"] != previous or seal(previous, row) != row["hash"]:
-            return LedgerCheck(number, False, number, f"row {number} was changed")
-        previous = row["hash"]
+    with connection.execution_options(stream_results=True).execute(statement) as rows:
+        for found in rows:
+            row = dict(found._mapping)  # noqa: SLF001 (its public name)
+            number += 1
+            if row["number"] != number:
+                return LedgerCheck(number - 1, False, number, f"row {number} is missing")
+            if row["previous"] != previous or seal(previous, row) != row["hash"]:
+                return LedgerCheck(number, False, number, f"row {number} was changed")
+            previous = row["hash"]
     head = connection.execute(select(heads).where(heads.c.project == project)).one_or_none()
     expected = (head.ledger_number, head.ledger_hash) if head else (0, FIRST_HASH)
     if expected != (number, previous):
