@@ -11,7 +11,18 @@ from acorn_engine.language import core
 from acorn_engine.language.calls import call
 from acorn_engine.language.faults import ExpressionError, Fault
 from acorn_engine.language.functions import STANDARD_FUNCTIONS
-from acorn_engine.language.operands import Operand, arithmetic, assign, compare, numeric, plain, possible, say, unify
+from acorn_engine.language.operands import (
+    Operand,
+    arithmetic,
+    assign,
+    compare,
+    numeric,
+    plain,
+    possible,
+    say,
+    unify,
+    with_currency,
+)
 from acorn_engine.language.scope import STANDARD_NAMES, Checked, Scope, defines_in_order, type_of_value
 from acorn_engine.problems import did_you_mean
 from acorn_engine.types import BOOLEAN, DATE, NUMBER, Kind, Money, Type, describe_tag
@@ -140,9 +151,7 @@ class Checker:
         ):
             written = self.written(at)
             message = f"'{written}' is {describe_tag(tag)} here, and another currency on other sites of this file"
-            hint = (
-                f"write the currency: {written} {self.scope.site.currency}" if tag == self.scope.site.currency else None
-            )
+            hint = with_currency(self, at) if tag == self.scope.site.currency else None
             self.warnings.append(Fault("bare_money", message, at.col_offset, at.end_col_offset or 0, hint))
 
     def written(self, at: ast.expr) -> str:

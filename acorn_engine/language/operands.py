@@ -185,6 +185,14 @@ def _clash(
     context.fault(at, code, message, hint)
 
 
+def with_currency(context: Context, at: ast.expr) -> str:
+    """Say how a bare literal gets its currency."""
+    written, currency = context.written(at), context.scope.site.currency
+    if written[:1].isdigit():
+        return f"write the currency: {written} {currency}"
+    return f"give '{written}' a currency where it is written, as in 0.50 {currency}"
+
+
 def _index(operands: Sequence[Placed], wanted: Operand) -> int:
     """Return where an operand stands."""
     return next(place for place, (operand, _) in enumerate(operands) if operand is wanted)
@@ -250,7 +258,7 @@ def assign(context: Context, operand: Operand, expected: Type, at: ast.expr) -> 
             return replace(operand, type=expected)
         hint = "give the fact the type money under [catalog.columns], or multiply it by an amount such as 1.00 EUR"
         if operand.bare:
-            hint = f"write the currency: {context.written(at)} {site.currency}"
+            hint = with_currency(context, at)
     elif expected.kind is given.kind is Kind.MONEY:
         code, hint = "currency", f"bring it into {site.currency}: fx({context.written(at)})"
     elif expected.kind is Kind.NUMBER and given.kind is Kind.MONEY:

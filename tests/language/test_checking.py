@@ -291,6 +291,11 @@ def test_a_factor_a_zero_a_step_and_a_currency_do_not_warn(text):
     assert checked(text, several=True).warnings == ()
 
 
+def test_a_parameter_gets_its_currency_where_it_is_written():
+    (warning,) = checked("price + margin", several=True).warnings
+    assert warning.hint == "give 'margin' a currency where it is written, as in 0.50 EUR"
+
+
 def test_setting_a_bare_literal_warns_too():
     assert len(checked("9.99", SITE_MONEY, several=True).warnings) == 1
 
