@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -12,6 +12,8 @@ from acorn_engine.problems import stopping
 
 if TYPE_CHECKING:
     from cyclopts import App
+
+    from acorn_engine.evaluate import ExampleResult
 
 Flag = Annotated[bool, Parameter(negative="")]
 
@@ -70,16 +72,29 @@ def run_examples(site: str | None = None, *, chain: Flag = False, common: Common
     if common.json:
         output.document(
             {
-                "examples": [result.to_dict() for result in results],
+                "examples": [_example(result) for result in results],
                 "passed": len(results) - len(failed),
                 "failed": len(failed),
             }
         )
     else:
         for result in failed:
-            output.line(result.render())
+            output.line(f"{result.place or result.file}: {result.name} ({result.site})")
+            for difference in result.differences:
+                output.line(f"    {difference}")
         output.line(f"{len(results) - len(failed)} of {len(results)} examples hold.")
     return ERROR if failed else 0
+
+
+def _example(result: ExampleResult) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "file": result.file,
+        "site": result.site,
+        "place": str(result.place) if result.place else None,
+        "passed": result.passed,
+        "differences": list(result.differences),
+    }
 
 
 def facts(site: str, *, sku: str | None = None, common: Common | None = None) -> int:

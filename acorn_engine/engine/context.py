@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
 STOP_FILE: Final = "STOP"
 """A file of this name in the project folder halts all sending."""
+
+
+def _plain_section(section: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if section is None:
+        return None
+    return {name: value for name, value in section.items() if name not in {"rename", "values"}}
 
 
 class Context:
@@ -52,6 +60,7 @@ class Context:
         )
         self.registry: Registry = build_registry(self.host)
         broken = {info.name: info.cause or "is off" for info in self.host.broken()}
+        self.document = document
         self.project: Project = load_project(document, self.registry.sections, self.registry.sites, broken)
         self._require(document, section.required)
         self.guards = self._guard_settings(document)
@@ -171,6 +180,13 @@ class Context:
         """Return the rule files of a site's chain: (name, text), in the order they run."""
         return chain_files(self.project.sites[site], self.project.root, site, self.rules)
 
+    def without_sources(self) -> Context:
+        """Return this context for rows handed in under the names that rules use: no renaming, no values."""
+        bare = copy(self)
+        sections = {role: _plain_section(getattr(self.project.catalog, role)) for role in ("products", "listings")}
+        bare.project = replace(self.project, catalog=self.project.catalog.model_copy(update=sections))
+        return bare
+
     def connect(self, account: Account) -> Connection:
         """Return the account's connection, opened once. Raises ``ProjectError`` without credentials."""
         self.alive()
@@ -178,9 +194,13 @@ class Context:
             connection = self._connections.get(account.name)
             if connection is None:
                 secrets = resolve(account, self._credentials)
-                connection = self.marketplace(account.marketplace).connect(account, secrets, {})
+                connection = self.marketplace(account.marketplace).connect(account, secrets, self._options(account))
                 self._connections[account.name] = connection
             return connection
+
+    def _options(self, account: Account) -> dict[str, object]:
+        section = self.project.sections.get(account.marketplace)
+        return section.model_dump() if section is not None else {}
 
     def stopped(self) -> bool:
         """Say whether a STOP file halts all sending."""

@@ -67,6 +67,7 @@ class RunSection(Section):
     verify_within: Duration = Field(
         timedelta(minutes=30), description="how long a value may take to read back before it counts as different"
     )
+    poll: Duration = Field(timedelta(seconds=5), description="how soon to look again at first; waits grow from there")
 
 
 class PluginsSection(Section):

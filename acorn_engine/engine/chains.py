@@ -1,0 +1,83 @@
+"""A site's rules, checked against the facts that its offers have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from acorn_engine.problems import PluginError, Problem, RuleError
+from acorn_engine.ruleset import Chain, Vocabulary, load_chain
+
+if TYPE_CHECKING:
+    from acorn_engine.engine.context import Context
+    from acorn_engine.facts import FactInfo
+    from acorn_engine.plugins.records import GuardSpec
+    from acorn_engine.sites import Site
+
+
+def site_chain(context: Context, site: Site, facts: Mapping[str, FactInfo]) -> tuple[Chain, list[Problem]]:
+    """Return the checked chain of a site, and the problems that halt every plan of it.
+
+    A plugin whose guards cannot be had halts: guards fail closed. Raises ``RuleError`` with all
+    problems of all files, and says which plugins are off, since a name may be theirs.
+    """
+    if context.registry.problems:
+        raise PluginError(context.registry.problems)
+    vocabulary = Vocabulary(
+        site=site,
+        facts={name: info for name, info in facts.items() if not name.startswith("_")},
+        fields=context.registry.fields,
+        functions=context.registry.functions,
+        kinds=context.registry.kinds,
+        several_currencies=_several_currencies(context, site),
+    )
+    specs, halting = _guards(context)
+    try:
+        return load_chain(context.files(site.name), vocabulary, specs), halting
+    except RuleError as error:
+        raise RuleError([*error.problems, *_broken(context)]) from None
+
+
+def _guards(context: Context) -> tuple[list[GuardSpec], list[Problem]]:
+    collected = context.registry.guards(context.project.sections)
+    specs = [*context.guards.specs(), *(spec for _, spec in collected.records)]
+    failures = {(failure.plugin, failure.cause) for failure in context.host.failed("acorn_guards")}
+    halting = [
+        Problem(
+            code="guard-off",
+            message=f"the guards of {plugin} cannot be had: {cause}. Nothing of this plan is sent.",
+            hint="mend the plugin or take it out: [plugins] disabled; a guard that cannot be asked counts as fired",
+            params={"plugin": plugin, "cause": cause},
+        )
+        for plugin, cause in sorted(failures)
+    ]
+    return specs, halting
+
+
+def _several_currencies(context: Context, site: Site) -> bool:
+    mine = set(context.project.sites[site.name])
+    return any(
+        context.registry.sites[name].currency != site.currency
+        for name, chain in context.project.sites.items()
+        if mine & set(chain) and name in context.registry.sites
+    )
+
+
+def _broken(context: Context) -> Sequence[Problem]:
+    return [
+        Problem(
+            code="plugin-off",
+            effect="warns",
+            message=f"the plugin {name} is off: {cause}. What it provides is unknown to the rules.",
+            hint="see 'acorn plugins'",
+            params={"plugin": name},
+        )
+        for name, cause in context.registry.missing_providers().items()
+        if cause != "switched off in the project file"
+    ]
+
+
+def demoted(problems: Sequence[Problem]) -> list[Problem]:
+    """Return problems as warnings, for places that only report."""
+    return [replace(problem, effect="warns") for problem in problems]

@@ -1,0 +1,308 @@
+"""``Engine``: everything that Acorn does, as a library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import polars as pl
+
+from acorn_engine.engine import checking, questions, undoing
+from acorn_engine.engine.context import Context
+from acorn_engine.engine.inputs import Catalogue, read_catalogue
+from acorn_engine.engine.planning import evaluate_site, make_plan
+from acorn_engine.engine.sending import Sender
+from acorn_engine.plan import Plan, PlanStatus, Verdict
+from acorn_engine.plugins.records import Approval
+from acorn_engine.problems import PlanError, Problem
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from acorn_engine.engine.checking import CheckReport
+    from acorn_engine.evaluate import ExampleResult
+    from acorn_engine.explain import Explanation
+    from acorn_engine.outbox import Progress
+    from acorn_engine.project.credentials import CredentialsSource
+    from acorn_engine.store import Event
+
+WORK_SECONDS = 600.0
+WAIT_SECONDS = 24 * 3600.0
+
+
+class Engine:
+    """One project, opened. Thread-safe; starts no thread of its own; belongs to the process that opened it.
+
+    Use as a context manager, or call ``close``. Money and numbers go in and out as exact values:
+    ``Decimal``, integers or text, never floats.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._sender = Sender(context)
+
+    @classmethod
+    def open(
+        cls,
+        settings: str | Path | Mapping[str, Any],
+        *,
+        rules: Mapping[str, str] | None = None,
+        credentials: CredentialsSource | None = None,
+        plugins: Sequence[object] = (),
+        now: Callable[[], datetime] | None = None,
+        root: Path | None = None,
+        entry_points: bool = True,
+    ) -> Self:
+        """Open a project: the path of ``acorn.toml`` or of its folder, or settings of the same shape.
+
+        ``rules`` are rule files in memory (name to text) in place of the folder ``rules/``;
+        ``credentials`` is called with an account and returns its secrets (``client_id,
+        client_secret, refresh_token``), in place of the environment; ``plugins`` are modules or
+        objects with hooks, besides the installed ones (left out with ``entry_points=False``);
+        ``now`` returns the present instant, aware; ``root`` is where relative paths of settings
+        start. Raises ``ProjectError`` with everything that is wrong. Makes no request and does not
+        touch the database.
+        """
+        context = Context.open(
+            settings,
+            root,
+            rules=rules,
+            credentials=credentials,
+            plugins=plugins,
+            entry_points=entry_points,
+            now=now,
+        )
+        return cls(context)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close database and connections."""
+        self._context.close()
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The project's sites, in the order of the file."""
+        return tuple(self._context.project.sites)
+
+    # Looking
+
+    def check(self, site: str | None = None) -> CheckReport:
+        """Return everything that is wrong with project, catalogue, plugins and rules, all at once."""
+        self._context.alive()
+        return checking.check(self._context, site)
+
+    def test(self, site: str | None = None, *, chain: bool = False) -> list[ExampleResult]:
+        """Run the examples in the rule files, each file alone or through its site's whole chain."""
+        self._context.alive()
+        return checking.run_project_examples(self._context, site, chain=chain)
+
+    def facts(self, site: str, *, sku: str | None = None) -> list[dict[str, Any]]:
+        """Return every name that a rule may use: name, kind, type, source, as_of, sample, description."""
+        self._context.alive()
+        return checking.list_facts(self._context, site, sku)
+
+    # Planning
+
+    def plan(
+        self,
+        site: str,
+        *,
+        products: Any = None,
+        listings: Any = None,
+        only: Sequence[str] | None = None,
+        key: str | None = None,
+        account: str | None = None,
+    ) -> Plan:
+        """Work out what would change on a site and why, and save it. Nothing is sent.
+
+        ``products`` and ``listings`` are frames (Polars, pandas, Arrow) or lists of dicts in place
+        of the project's sources. ``only`` are the SKUs to consider; shares still count all known
+        offers. With ``key`` a second call returns the first plan. Raises ``AcornError``
+        subclasses with every problem when nothing can be planned.
+        """
+        self._context.alive()
+        earlier = self._context.store.plan_by_key(key) if key is not None else None
+        if earlier is not None:
+            return earlier
+        catalogue = read_catalogue(self._context, products, listings)
+        return self._plan(catalogue, site, only=only, key=key, account=account)
+
+    def plans(self, sites: Sequence[str] | None = None, **options: Any) -> list[Plan]:
+        """Plan several sites from one reading of the catalogue; default: all of the project's."""
+        self._context.alive()
+        catalogue = read_catalogue(self._context)
+        return [self._plan(catalogue, site, **options) for site in (sites or self.sites)]
+
+    def _plan(
+        self,
+        catalogue: Catalogue,
+        site: str,
+        *,
+        only: Sequence[str] | None = None,
+        key: str | None = None,
+        account: str | None = None,
+    ) -> Plan:
+        evaluated = evaluate_site(self._context, catalogue, site, account=account, only=only)
+        plan = make_plan(self._context, evaluated)
+        return self._save(plan, dict(evaluated.chain.text), key)
+
+    def _save(self, plan: Plan, rules: Mapping[str, str], key: str | None = None) -> Plan:
+        store = self._context.store
+        store.save_ruleset(plan.ruleset, rules)
+        saved = store.save_plan(plan, key)
+        if saved != plan.id:
+            return store.load_plan(saved)
+        self._context.host.tell("acorn_plan_ready", plan=plan)
+        if plan.status is PlanStatus.READY:
+            for plugin, answer in self._context.host.tell("acorn_approve", plan=plan).records:
+                if isinstance(answer, Approval):
+                    self.approve(plan.id, by=f"{answer.by} ({plugin})", because=answer.because)
+                    break
+        return plan
+
+    def load(self, plan: str) -> Plan:
+        """Return a saved plan by id."""
+        self._context.alive()
+        return self._context.store.load_plan(plan)
+
+    def new_holds(self, plan: Plan) -> int:
+        """Return how many changes are held that the site's plan before this one did not hold."""
+        earlier = [info for info in self._context.store.plans(site=plan.site, limit=20) if info.id != plan.id]
+        earlier = [info for info in earlier if info.created_at <= plan.created_at]
+        held = plan.changes.filter(pl.col("verdict") == Verdict.HOLD.value)
+        if not earlier or held.is_empty():
+            return held.height
+        before = self._context.store.load_plan(earlier[0].id).changes.filter(pl.col("verdict") == Verdict.HOLD.value)
+        return held.join(before, on=["account", "seller_sku", "field", "code"], how="anti", nulls_equal=True).height
+
+    def explain(self, site: str, sku: str, **options: Any) -> Explanation:
+        """Say why the values of one offer would change, or why not. Nothing is saved.
+
+        ``sku`` is the seller's SKU, or the ERP's where one listing has it.
+        """
+        return self.explain_all(site, sku, **options)[0]
+
+    def explain_all(
+        self, site: str, sku: str, *, account: str | None = None, products: Any = None, listings: Any = None
+    ) -> list[Explanation]:
+        """Explain every offer of a SKU on a site. Raises ``AcornError`` for a SKU that is not there."""
+        self._context.alive()
+        catalogue = read_catalogue(self._context, products, listings)
+        return questions.explain(self._context, catalogue, site, sku, account)
+
+    def quote(self, site: str, offer: Mapping[str, Any], *, account: str | None = None) -> Explanation:
+        """Answer for one offer given by its columns, in memory: nothing is read or saved."""
+        self._context.alive()
+        return questions.quote(self._context, site, offer, account)
+
+    def diff(self, plan: str | Plan, other: str | Plan | None = None) -> questions.Difference:
+        """Return what differs between two plans, or between a plan and what the site shows now."""
+        self._context.alive()
+        return questions.diff(self._context, self._loaded(plan), None if other is None else self._loaded(other))
+
+    def export(self, plan: str | Plan, to: str | Path) -> list[Path]:
+        """Write a plan's feed documents and a spreadsheet into a folder. Needs no network."""
+        self._context.alive()
+        return questions.export(self._context, self._loaded(plan), Path(to))
+
+    def rollback(self, plan: str | Plan, *, because: str) -> Plan:
+        """Plan the values from before a submitted plan, and save that plan."""
+        self._context.alive()
+        made, rules = undoing.rollback(self._context, self._loaded(plan), because)
+        return self._save(made, rules)
+
+    def _loaded(self, plan: str | Plan) -> Plan:
+        return plan if isinstance(plan, Plan) else self._context.store.load_plan(plan)
+
+    # Approving and sending
+
+    def approve(
+        self,
+        plan: str | Plan,
+        *,
+        by: str,
+        because: str | None = None,
+        release: Sequence[str] = (),
+        override: str | None = None,
+    ) -> Plan:
+        """Approve a plan; release the holds of SKUs, or override a halt, with a reason. Returns the plan as approved.
+
+        Raises ``PlanError`` for a plan that is halted, expired, closed or sent already.
+        """
+        self._context.alive()
+        if not by.strip():
+            raise PlanError(
+                Problem(code="no_name", message="a plan is approved in somebody's name; nothing was approved.")
+            )
+        name = plan if isinstance(plan, str) else plan.id
+        return undoing.approve(self._context, name, by, because, list(release), override)
+
+    def submit(
+        self,
+        plan: str | Plan | None = None,
+        *,
+        wait: bool = False,
+        key: str | None = None,
+        max_seconds: float = WAIT_SECONDS,
+        on_progress: Callable[[str], None] | None = None,
+    ) -> dict[str, Any]:
+        """Send an approved plan, or everything approved; without ``wait`` only as far as it goes at once.
+
+        With ``key`` a second call does not submit again. Returns what became of the plans so far.
+        """
+        self._context.alive()
+        name = plan.id if isinstance(plan, Plan) else plan
+        before = self._sender.in_flight()
+        plans = list(dict.fromkeys([*self._sender.submit(name, key), *([] if name else before)]))
+        say = on_progress or (lambda _words: None)
+        progress = self._sender.wait(max_seconds, say) if wait else self._sender.work(min(max_seconds, WORK_SECONDS))
+        return self._sender.report(plans, progress)
+
+    def work(self, max_seconds: float = 20.0) -> Progress:
+        """Send and follow what is on its way, for at most so long; returns when nothing is due."""
+        self._context.alive()
+        return self._sender.work(max_seconds)
+
+    def verify(
+        self,
+        plan: str | Plan | None = None,
+        *,
+        wait: bool = False,
+        max_seconds: float = WAIT_SECONDS,
+        on_progress: Callable[[str], None] | None = None,
+    ) -> dict[str, Any]:
+        """Read listings back and settle what reads as planned. Returns what became of the plans."""
+        self._context.alive()
+        name = plan.id if isinstance(plan, Plan) else plan
+        plans = [name] if name else self._sender.in_flight()
+        say = on_progress or (lambda _words: None)
+        progress = self._sender.wait(max_seconds, say) if wait else self._sender.verify(min(max_seconds, WORK_SECONDS))
+        return self._sender.report(plans, progress)
+
+    def status(self) -> dict[str, Any]:
+        """Return ``{in_flight, held, expiring, must_act}``, lists of JSON-ready records."""
+        self._context.alive()
+        return self._sender.outbox.status()
+
+    def drift(self, site: str | None = None, *, account: str | None = None) -> pl.DataFrame:
+        """Read listings and return those that no longer show what was verified, while nothing is on its way."""
+        self._context.alive()
+        return questions.drift(self._context, self._sender, [site] if site else list(self.sites), account)
+
+    # Keeping
+
+    def events(self, after: int = 0, limit: int = 1_000) -> list[Event]:
+        """Return what happened after a cursor, in order; durable, at least once."""
+        self._context.alive()
+        return self._context.store.events(after, limit)
+
+    def migrate(self) -> str:
+        """Set the database up, or bring an older one to this version, which is returned."""
+        self._context.alive()
+        return self._context.store.migrate()

@@ -1,0 +1,129 @@
+"""The way out and back: enqueue, work, verify, and what became of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+from sqlalchemy import func, select
+
+from acorn_engine.outbox import Outbox, OutboxSettings
+from acorn_engine.store.deliveries import outcome_counts
+from acorn_engine.store.tables import deliveries
+
+if TYPE_CHECKING:
+    from acorn_engine.engine.context import Context
+    from acorn_engine.outbox import Progress
+
+SLICE: Final = 2.0
+"""Seconds of work between two words of progress."""
+REASONS_SHOWN: Final = 10
+_ENDINGS: Final = ("settled", "rejected", "differs", "unknown", "superseded", "dropped")
+
+
+class Sender:
+    """The outbox of one engine."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._outbox: Outbox | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox, made at first use."""
+        with self._lock:
+            if self._outbox is None:
+                context, run = self._context, self._context.project.run
+                settings = OutboxSettings(verify_within=run.verify_within)
+                settings = replace(settings, poll_first=run.poll, read_first=run.poll, retry_first=run.poll)
+                self._outbox = Outbox(
+                    context.store,
+                    context.registry.marketplaces,
+                    context.project.accounts,
+                    context.connect,
+                    context.now,
+                    stop=context.stopped,
+                    settings=settings,
+                    on_settled=self._settled,
+                )
+            return self._outbox
+
+    def _settled(self, submission: dict[str, Any]) -> None:
+        self._context.host.tell("acorn_submission_settled", submission=submission)
+
+    def submit(self, plan: str | None, key: str | None) -> list[str]:
+        """Put one plan in line, or every approved one; return their ids."""
+        store = self._context.store
+        wanted = [plan] if plan else [info.id for info in reversed(store.plans(status="approved"))]
+        for name in wanted:
+            self.outbox.enqueue(name, key)
+        return wanted
+
+    def work(self, max_seconds: float) -> Progress:
+        """Send and follow."""
+        return self.outbox.work(max_seconds)
+
+    def verify(self, max_seconds: float) -> Progress:
+        """Follow and read back."""
+        return self.outbox.verify(max_seconds)
+
+    def wait(self, max_seconds: float, say: Callable[[str], None]) -> Progress:
+        """Send, follow and read back until everything has ended or time is up."""
+        end = time.monotonic() + max_seconds
+        while True:
+            progress = self.outbox.run(min(SLICE, max(0.0, end - time.monotonic())))
+            say(f"{progress.open_parts} parts on their way …")
+            if not progress.open_parts or progress.next_due is None or time.monotonic() >= end:
+                return progress
+
+    def report(self, plans: Sequence[str], progress: Progress) -> dict[str, Any]:
+        """Return what became of some plans, ready for JSON."""
+        return {
+            "plans": [self.outcome(plan) for plan in plans],
+            "open": progress.open_parts,
+            "stopped": progress.stopped,
+            "problems": [problem.to_dict() for problem in progress.problems],
+        }
+
+    def outcome(self, plan: str) -> dict[str, Any]:
+        """Return what became of one plan: its state, its changes by outcome, the reasons of those that failed."""
+        store = self._context.store
+        info = store.plan_info(plan)
+        with store.read() as connection:
+            counts = outcome_counts(connection, store.project, plan=plan)
+            statement = (
+                select(
+                    deliveries.c.outcome,
+                    deliveries.c.text,
+                    func.count().label("count"),
+                    func.min(deliveries.c.seller_sku).label("sku"),
+                )
+                .where(
+                    deliveries.c.project == store.project,
+                    deliveries.c.plan == plan,
+                    deliveries.c.outcome.in_(["rejected", "differs", "unknown", "superseded", "dropped"]),
+                )
+                .group_by(deliveries.c.outcome, deliveries.c.text)
+                .order_by(func.count().desc(), deliveries.c.outcome)
+                .limit(REASONS_SHOWN)
+            )
+            reasons = [
+                f"{row.count} {row.outcome}, such as {row.sku}: {row.text or 'no reason given'}"
+                for row in connection.execute(statement)
+            ]
+        outcomes = {name: counts.get(name, 0) for name in _ENDINGS}
+        outcomes["on_their_way"] = counts.get(None, 0)
+        return {"plan": plan, "site": info.site, "state": info.state, "outcomes": outcomes, "reasons": reasons}
+
+    def in_flight(self) -> list[str]:
+        """Return the plans that are submitted and have not ended, oldest first."""
+        return [info.id for info in reversed(self._context.store.plans(status="submitted"))]
+
+    def drift(self, site: str, account: str) -> pl.DataFrame:
+        """Return what reads back otherwise than it was last confirmed."""
+        return self.outbox.drift(site, account)
