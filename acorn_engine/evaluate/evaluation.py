@@ -129,11 +129,10 @@ def _kept(column: pl.Series, slot: Slot) -> pl.Series:
 
 
 def _gather(words: pl.Series, numbers: pl.Series) -> pl.Series:
-    return (
-        words.gather(numbers.cast(pl.UInt32))
-        if len(words)
-        else pl.Series(numbers.name, [None] * len(numbers), dtype=pl.String)
-    )
+    """Return the word behind each number; null where there is none."""
+    if numbers.null_count() == len(numbers):
+        return pl.Series(numbers.name, [None], dtype=pl.String).new_from_index(0, len(numbers))
+    return words.gather(numbers.cast(pl.UInt32))
 
 
 def _facts(program: Program, found: pl.DataFrame, group: str) -> pl.Series:

@@ -13,6 +13,7 @@ import polars as pl
 from acorn_engine.evaluate.leaves import EMPTY_TYPES
 from acorn_engine.evaluate.reads import groups_of, in_force, reads_of, shows
 from acorn_engine.evaluate.rule_columns import CODE, ActiveRule, any_of, hold_bits, hold_code, stricter
+from acorn_engine.evaluate.segments import run, segments
 from acorn_engine.evaluate.slots import DEFAULTS, LARGEST_RESULT, LOWER_LIMIT, UPPER_LIMIT, Slot, shown, slots_of
 from acorn_engine.evaluate.targets import Target, target
 from acorn_engine.language import core
@@ -64,6 +65,8 @@ class Program:
         for one in self.rules:
             self._rule(one)
         self._finish()
+        self._outputs = self._output_names()
+        self._pieces = segments(self._levels, self._outputs)
 
     @property
     def reads_current(self) -> bool:
@@ -75,10 +78,7 @@ class Program:
 
         ``frame`` has ``~row``; ``now`` computes the columns of ``self.now``.
         """
-        lazy = frame.lazy().with_columns(now)
-        for level in self._levels:
-            lazy = lazy.with_columns(level)
-        found = lazy.select(ROW, *self._outputs()).collect(engine="streaming")
+        found = run(frame.lazy().with_columns(now), self._pieces, self._outputs)
         return found if found[ROW].is_sorted() else found.sort(ROW)
 
     def _now_leaves(self, leaves: Mapping[str, Leaf]) -> dict[str, Leaf]:
@@ -103,10 +103,10 @@ class Program:
                 columns.append(pl.lit(None, dtype=EMPTY_TYPES[info.type.kind]).alias(leaf.column))
         return columns
 
-    def _outputs(self) -> list[pl.Expr]:
+    def _output_names(self) -> list[str]:
         columns = [slot.column for slot in self.shown.values()] + [f"rule.{name}" for name in self.shown]
         columns += [f"{part}.{group}" for group in self.groups for part in ("hold", "hold_code", "hold_bits")]
-        return [pl.col(columns), pl.col("~current_rule"), any_of(pl.col(name) for name in self._doubts).alias("scalar")]
+        return [ROW, *columns, "~current_rule", "scalar"]
 
     def _start(self) -> None:
         """Give every state column its first value; the limits are those of the listing."""
@@ -246,4 +246,4 @@ class Program:
             level.append(pl.col(own).fill_null(pl.col(other)).alias(own))
             rule = pl.when(pl.col(own).is_null()).then(f"rule.{source}").otherwise(pl.col(f"rule.{name}"))
             level.append(rule.alias(f"rule.{name}"))
-        self._levels.append(level)
+        self._levels.append([*level, any_of(pl.col(name) for name in self._doubts).alias("scalar")])

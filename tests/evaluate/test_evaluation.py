@@ -247,6 +247,24 @@ def test_what_would_move_at_every_run_is_held():
     assert held(rows[2]) == (None, None, None)
 
 
+def test_a_group_that_is_held_counts_as_not_sent_when_the_rules_run_again():
+    chain = chain_of("""
+- id: count
+  set: {quantity: current_quantity + 1}
+- id: unknown
+  when: clearance
+  set: {quantity: stock}
+- id: price-by-count
+  set: {price: current_quantity * 1.00 EUR}
+""")
+    rows = outcome(chain, {"current_quantity": 5, "clearance": True}, {"current_quantity": 5, "clearance": False})
+    assert [held(row, "availability") for row in rows] == [
+        ("unknown", "missing", "stock"),
+        ("count", "moves_every_run", "current_quantity"),
+    ]
+    assert [row["hold_code.price"] for row in rows] == [None, "moves_every_run"]
+
+
 def test_a_rule_that_reads_the_current_price_but_settles_is_not_held():
     chain = chain_of("""
 - id: near
