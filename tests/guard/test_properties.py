@@ -43,7 +43,7 @@ def _judge(rows, policy):
     return judged(*rows, guards=GUARDS, settings=GuardSettings(below_floor=policy), built_in=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(rows=OFFERS, policy=POLICIES, order=st.randoms(use_true_random=False))
 def test_guards_hold_for_every_permutation_of_rows(rows, policy, order):
     named = [offer(str(number), **row) for number, row in enumerate(rows)]
@@ -54,7 +54,7 @@ def test_guards_hold_for_every_permutation_of_rows(rows, policy, order):
     assert first.equals(second)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(rows=OFFERS, policy=POLICIES)
 def test_no_unsafe_change_is_ever_sent(rows, policy):
     named = [offer(str(number), **row) for number, row in enumerate(rows)]
