@@ -115,14 +115,18 @@ def _put_in_line(ctx: Context, tx: Transaction, found: PlanInfo, current: Curren
 def _carried(tx: Transaction, found: PlanInfo) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the changes to send, each with the message that carries it, and where all messages stand.
 
-    Of several messages for one SKU and wave the one in the last part counts: an approval that
-    releases holds adds messages that carry the released changes too.
+    An approval that releases holds adds messages in later parts: these carry the released changes
+    (the last one, where holds were released twice), the plan's own message carries the others.
     """
     changes = sendable_changes(tx.connection, tx.project, found.id)
     index = message_index(tx.connection, tx.project, found.id)
     key = ["account", "wave", "seller_sku"]
-    best = index.sort("part").unique(key, keep="last", maintain_order=True)
-    rows = changes.join(best, on=key, how="left", maintain_order="left")
+    ordered = index.sort("part")
+    first = ordered.unique(key, keep="first", maintain_order=True)
+    last = ordered.unique(key, keep="last", maintain_order=True)
+    own, released = changes.filter(pl.col("released") == 0), changes.filter(pl.col("released") == 1)
+    rows = pl.concat([own.join(first, on=key, how="left"), released.join(last, on=key, how="left")])
+    rows = rows.drop("released").sort("number")
     missing = rows.filter(pl.col("message_id").is_null()).get_column("seller_sku").unique().sort().to_list()
     if missing:
         some = ", ".join(f"'{sku}'" for sku in missing[:5])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, func, or_, select, update
 
 from acorn_engine.plan.model import Verdict
 from acorn_engine.store.frames import read_frame
@@ -51,10 +51,10 @@ DELIVERY_SCHEMA: Final[dict[str, Any]] = {
 
 
 def sendable_changes(connection: Connection, project: str, plan: str) -> pl.DataFrame:
-    """Return the changes that an approval sends: verdict ``send``, or held and released."""
+    """Return the changes that an approval sends: verdict ``send``, or held and ``released`` (1, else 0)."""
     names = ["number", "account", "site", "sku", "seller_sku", "group", "wave", "field", "from", "to", "currency"]
     statement = (
-        select(*(changes.c[name] for name in names))
+        select(*(changes.c[name] for name in names), (releases.c.approval.is_not(None)).cast(Integer))
         .outerjoin(releases, and_(*(releases.c[name] == changes.c[name] for name in ("project", "plan", "number"))))
         .where(
             changes.c.project == project,
@@ -66,7 +66,9 @@ def sendable_changes(connection: Connection, project: str, plan: str) -> pl.Data
         )
         .order_by(changes.c.number)
     )
-    return read_frame(connection, statement, {name: DELIVERY_SCHEMA[name] for name in names})
+    return read_frame(
+        connection, statement, {**{name: DELIVERY_SCHEMA[name] for name in names}, "released": pl.Int64()}
+    )
 
 
 def deliveries_of(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import polars as pl
 from sqlalchemy import func, insert, select, update
 
-from acorn_engine.plan.model import CHANGE_SCHEMA, MESSAGE_SCHEMA, Plan, PlanStatus
+from acorn_engine.plan.model import CHANGE_SCHEMA, MESSAGE_SCHEMA, Plan, PlanStatus, Verdict
 from acorn_engine.problems import Place, PlanError, Problem, StoreError, did_you_mean
 from acorn_engine.store.frames import insert_frame, read_frame, to_json
 from acorn_engine.store.keys import find_key, take_key
-from acorn_engine.store.tables import changes, messages, plans, rulesets
+from acorn_engine.store.tables import changes, messages, plans, releases, rulesets
 from acorn_engine.store.times import instant, maybe_instant, micros
 
 if TYPE_CHECKING:
@@ -176,8 +176,8 @@ def list_plans(
     return found if limit is None else found[:limit]
 
 
-def load_plan(connection: Connection, project: str, plan: str) -> Plan:
-    """Return a plan exactly as it was saved."""
+def load_plan(connection: Connection, project: str, plan: str, *, as_approved: bool = False) -> Plan:
+    """Return a plan exactly as it was saved; or ``as_approved``: released changes bear ``send``."""
     row = need_plan(connection, project, plan)
     where_changes = (changes.c.project == project, changes.c.plan == plan)
     change_rows = select(*(changes.c[name] for name in CHANGE_SCHEMA)).where(*where_changes).order_by(changes.c.number)
@@ -187,6 +187,9 @@ def load_plan(connection: Connection, project: str, plan: str) -> Plan:
         .where(messages.c.project == project, messages.c.plan == plan)
         .order_by(*order)
     )
+    change_frame = read_frame(connection, change_rows, dict(CHANGE_SCHEMA))
+    if as_approved:
+        change_frame = _with_releases(connection, project, plan, change_frame)
     return Plan(
         id=row.id,
         project=project,
@@ -200,11 +203,20 @@ def load_plan(connection: Connection, project: str, plan: str) -> Plan:
         digest=row.digest,
         summary=json.loads(row.summary),
         problems=tuple(_problem(data) for data in json.loads(row.problems)),
-        changes=read_frame(connection, change_rows, dict(CHANGE_SCHEMA)),
+        changes=change_frame,
         messages=read_frame(connection, message_rows, dict(MESSAGE_SCHEMA)),
         kind=row.kind,
         details=json.loads(row.details),
     )
+
+
+def _with_releases(connection: Connection, project: str, plan: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return changes (in the order of their numbers) with the verdict that approvals gave them."""
+    statement = select(releases.c.number).where(releases.c.project == project, releases.c.plan == plan)
+    numbers = list(connection.execute(statement).scalars())
+    freed = pl.int_range(pl.len()).is_in(numbers)
+    verdict = pl.when(freed).then(pl.lit(Verdict.SEND.value)).otherwise(pl.col("verdict"))
+    return frame.with_columns(verdict.alias("verdict"))
 
 
 def _problem(data: dict[str, Any]) -> Problem:

@@ -183,10 +183,13 @@ class Store:
             with self.read() as connection:
                 return keys.find_key(connection, self.project, plans.PLAN_KEY, key or "") or plan.id
 
-    def load_plan(self, plan: str) -> Plan:
-        """Return a plan as it was saved. Raises ``PlanError`` where there is none of this id."""
+    def load_plan(self, plan: str, *, as_approved: bool = False) -> Plan:
+        """Return a plan as it was saved; ``as_approved``: with the verdict ``send`` where a hold was released.
+
+        Raises ``PlanError`` where there is none of this id.
+        """
         with self.read() as connection:
-            return plans.load_plan(connection, self.project, plan)
+            return plans.load_plan(connection, self.project, plan, as_approved=as_approved)
 
     def plan_by_key(self, key: str) -> Plan | None:
         """Return the plan that an idempotency key stands for, or ``None`` where it is new."""

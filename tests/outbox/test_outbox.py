@@ -585,15 +585,17 @@ def test_released_holds_go_with_messages_of_their_own(world):
     wishes = [("A", "price", "1", "2"), ("B", "price", "3", "4"), ("C", "price", "5", "6")]
     wishes.append(("B", "attributes.brand", None, '"x"'))
     world.plan("P1", wishes, verdicts=verdicts)
-    extra = make_plan("P1", [wish for wish in wishes if wish[0] == "B"], world.clock).messages
-    extra = extra.with_columns(pl.lit(2, pl.Int32).alias("part"))
-    world.store.approve("P1", "ann", because="checked", release=["B"], messages=extra)
+    extra = make_plan("P1", [("B", "price", "3", "4")], world.clock).messages
+    for part in (2, 3):  # released twice: the last message carries it
+        messages = extra.with_columns(pl.lit(part, pl.Int32).alias("part"))
+        world.store.approve("P1", "ann", because="checked", release=["B"], messages=messages)
     held = world.box.status()["held"]
     assert [row["seller_sku"] for row in held] == ["C"]
     world.box.enqueue("P1")
     world.box.run(3600)
     assert world.outcomes("P1") == dict.fromkeys([("A", "price"), ("B", "price"), ("B", "attributes.brand")], "settled")
-    assert [[message["sku"] for message in feed.messages] for feed in world.eu.feeds] == [["A"], ["B"]]
+    sent = [[(message["sku"], "set" in message) for message in feed.messages] for feed in world.eu.feeds]
+    assert sent == [[("A", True), ("B", False)], [("B", True)]]
 
 
 # Being told

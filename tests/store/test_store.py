@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -153,6 +153,8 @@ def test_everything_against_an_approval_is_said_at_once(store, clock):
     assert [problem.code for problem in caught.value.problems] == ["plan_halted", "no_reason"]
     store.approve("P1", "ann", because="seen", release=["P-A"], override="price list")
     assert [kind for kind in (event.kind for event in store.events()) if kind == "released"]
+    assert store.load_plan("P1").changes["verdict"].to_list() == ["hold", "send", "send"]
+    assert store.load_plan("P1", as_approved=True).changes["verdict"].to_list() == ["send"] * 3
 
 
 def test_what_is_not_held_cannot_be_released(store, clock):
@@ -199,7 +201,7 @@ def test_the_newest_read_counts(store, clock):
 
 def test_a_naive_instant_is_refused(store):
     with pytest.raises(ValueError, match="time zone"):
-        store.record_reads("eu", "amazon.de", reads(A={}), datetime(2026, 1, 1))
+        store.record_reads("eu", "amazon.de", reads(A={}), START.replace(tzinfo=None))
 
 
 # Events and ledger
@@ -254,11 +256,15 @@ def test_the_ledger_shows_any_tampering(store, database_url):
 
 
 def test_a_transaction_that_fails_leaves_nothing(store):
-    with pytest.raises(RuntimeError), store.write() as tx:
-        tx.event("half", {})
-        tx.record("ann", "half", None)
-        take_key(tx, "scope", "key", "value")
-        raise RuntimeError
+    def half() -> None:
+        with store.write() as tx:
+            tx.event("half", {})
+            tx.record("ann", "half", None)
+            take_key(tx, "scope", "key", "value")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
     assert store.events() == []
     assert store.ledger() == []
     with store.read() as connection:
