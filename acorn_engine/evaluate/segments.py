@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-LONGEST: Final = 48
+LONGEST: Final = 32
 """The levels of one piece."""
 
 
@@ -43,7 +43,10 @@ def segments(levels: Sequence[Sequence[pl.Expr]], outputs: Sequence[str]) -> lis
 
 
 def run(lazy: pl.LazyFrame, pieces: Sequence[Segment], outputs: Sequence[str]) -> pl.DataFrame:
-    """Return ``outputs`` after all pieces; the order of rows is not promised."""
+    """Return ``outputs`` after all pieces; the order of rows is not promised.
+
+    One of ``outputs`` at least must be a column of ``lazy``, so that the number of rows is known.
+    """
     frame = None
     for number, piece in enumerate(pieces):
         step = lazy if frame is None else frame.lazy()
