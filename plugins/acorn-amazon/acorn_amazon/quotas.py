@@ -92,7 +92,11 @@ class Quotas:
             self._sleep(wait)
 
     def learn(self, operation: Operation, headers: Mapping[str, str]) -> None:
-        """Take over the rate that an answer names; anything unreadable is ignored."""
+        """Take over the rate that an answer names; anything unreadable is ignored.
+
+        A further quota of the operation, of which no answer tells, is taken to grow and shrink in
+        proportion: an application with a raised plan has it raised throughout.
+        """
         try:
             rate = float(headers.get("x-amzn-RateLimit-Limit", ""))
         except ValueError:
@@ -100,9 +104,15 @@ class Quotas:
         if not math.isfinite(rate) or rate <= 0:
             return
         with self._lock:
-            bucket = self._buckets[operation.name]
-            if not math.isclose(bucket.rate, rate, rel_tol=1e-9):
-                bucket.learn(rate, self._clock())
+            now = self._clock()
+            self._adjust(operation.name, rate, now)
+            if operation.also:
+                self._adjust(operation.also, FURTHER_PLANS[operation.also].rate * rate / operation.plan.rate, now)
+
+    def _adjust(self, name: str, rate: float, now: float) -> None:
+        bucket = self._buckets[name]
+        if not math.isclose(bucket.rate, rate, rel_tol=1e-9):
+            bucket.learn(rate, now)
 
     def drain(self, operation: Operation) -> None:
         """Note that Amazon refused a call for its quota."""

@@ -120,3 +120,11 @@ def test_operations_do_not_share_a_bucket(time, quotas):
     quotas.drain(GET_FEED)
     quotas.acquire(OPERATIONS["getFeeds"], 0)
     assert time.slept == []
+
+
+def test_a_quota_that_no_answer_tells_of_follows_the_one_that_it_belongs_to():
+    operation = OPERATIONS["createFeed"]
+    quotas = Quotas(clock=lambda: 0.0, sleep=lambda seconds: None)
+    quotas.learn(operation, {"x-amzn-RateLimit-Limit": str(operation.plan.rate * 100)})
+    assert operation.also
+    assert quotas._buckets[operation.also].rate == pytest.approx(FURTHER_PLANS[operation.also].rate * 100)
