@@ -14,6 +14,11 @@ from acorn_engine.plugins.records import GuardSpec
 SMALL_CATALOGUE: Final = 50
 """Below so many known offers a share says little, and ``changed_share`` does not halt."""
 
+MOVES: Final = frozenset({"largest_move", "largest_move_sale", "decimal_shift", "decimal_shift_sale"})
+"""The built-in guards that compare a price with the current one."""
+NO_MOVES: Final = frozenset({"first_price", "above_stock"})
+"""Built-in guards that read a current value, but say nothing of how far it moves."""
+
 _PERCENT: Final = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*%\s*")
 
 

@@ -10,11 +10,12 @@ import polars as pl
 from acorn_engine.evaluate.reads import CURRENT
 from acorn_engine.fields import ATTRIBUTE_PREFIX
 from acorn_engine.guard.candidates import LOST, all_fields, complete, field_dtype, floor_price, sent_fields
+from acorn_engine.guard.settings import MOVES, NO_MOVES
 from acorn_engine.types import Kind
 from acorn_engine.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from acorn_engine.evaluate import Proposals
     from acorn_engine.fields import Field
@@ -106,9 +107,9 @@ def exempt_guards(chain: Chain) -> frozenset[str]:
 
 
 def _of_moves(guard: Guard) -> bool:
-    reads: Collection[str] = guard.condition.reads
-    if {"changed_share", "changed_count"} & set(reads):
+    if guard.id in NO_MOVES:
+        return False
+    reads = guard.condition.reads
+    if guard.id in MOVES or {"changed_share", "changed_count"} & reads:
         return True
-    return any(name.startswith(CURRENT) and name.removeprefix(CURRENT) in reads for name in reads) or (
-        guard.id == "decimal_shift_sale"
-    )
+    return any(name.startswith(CURRENT) and name.removeprefix(CURRENT) in reads for name in reads)
