@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from acorn_engine.explain.model import Explanation, FactLine, RuleLine
+    from acorn_engine.explain.model import ChangeLine, Explanation, FactLine, RuleLine
 
 
 def render(explanation: Explanation) -> str:
@@ -20,13 +20,16 @@ def render(explanation: Explanation) -> str:
     lines += _section("Rules, in order", [line for rule in explanation.rules for line in _rule(rule)])
     guards = [(guard.guard, guard.code, guard.text) for guard in explanation.guards]
     lines += _section("Guards", _table(guards))
-    changes = [
-        (change.verdict, change.field, f"{change.before or 'missing'} → {change.after or 'missing'}", change.text)
-        for change in explanation.changes
-    ]
+    changes = [(change.verdict, change.field, _move(change), change.text) for change in explanation.changes]
     lines += _section("Changes", _table(changes) or ["none"])
     lines += _section("Unchanged", _table([(one.field, one.text) for one in explanation.unchanged]))
     return "\n".join(lines) + "\n"
+
+
+def _move(change: ChangeLine) -> str:
+    unit = f" {change.currency}" if change.currency else ""
+    before, after = ("missing" if value is None else f"{value}{unit}" for value in (change.before, change.after))
+    return f"{before} → {after}"
 
 
 def _fact(fact: FactLine) -> tuple[str, ...]:
