@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from acorn_engine.cli.app import CHANGES, HALTED, NEW_HOLDS, Common, verb
+from acorn_engine.problems import AcornError
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -46,10 +47,18 @@ def plan(
     common = common or Common()
     output = common.output
     with Engine.open(common.project) as engine:
-        plans: list[Plan] = []
-        for site in sites or tuple(engine.sites):
-            with output.working(f"planning {site} …"):
-                plans.append(engine.plan(site, only=only or None, key=_key(key, site, sites), account=common.account))
+        with output.working("planning …") as say:
+            if len(sites) == 1:
+                plans = [engine.plan(sites[0], only=only or None, key=key, account=common.account)]
+            else:
+                if key is not None:
+                    raise AcornError(
+                        "a key names one plan, so name one site with it. Nothing was planned.", code="usage"
+                    )
+                plans = []
+                for made in engine.plans(sites or None, only=only or None, account=common.account):
+                    plans.append(made)
+                    say(f"planned {made.site} …")
         code = max((_exit_code(engine, made) for made in plans), default=0)
         if common.json:
             documents = [made.to_json() for made in plans]
@@ -61,10 +70,6 @@ def plan(
                 output.problems(problem for problem in made.problems if problem.effect != "stops")
             print_plans(output, plans)
     return 0 if exit_zero else code
-
-
-def _key(key: str | None, site: str, sites: tuple[str, ...]) -> str | None:
-    return key if key is None or len(sites) == 1 else f"{key}:{site}"
 
 
 def _exit_code(engine: Engine, made: Plan) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from acorn_engine.cli.output import Output
 
 Flag = Annotated[bool, Parameter(negative="")]
+SHOWN = 20
 
 
 def submit(plan: str | None = None, *, wait: Flag = False, key: str | None = None, common: Common | None = None) -> int:
@@ -63,12 +65,12 @@ def _print_progress(output: Output, progress: dict[str, Any], common: Common) ->
         output.document(progress)
         return
     for row in progress["plans"]:
-        counts = (
-            ", ".join(f"{number} {word}" for word, number in row["outcomes"].items() if number) or "nothing to send"
-        )
-        output.line(f"{row['site']}: plan {row['plan']}: {row['state']}: {counts}")
+        counts = [f"{number} {word.replace('_', ' ')}" for word, number in row["outcomes"].items() if number]
+        output.line(f"{row['site']}: plan {row['plan']} {row['state']}: {', '.join(counts) or 'nothing to send'}")
         for text in row["reasons"]:
             output.line(f"    {text}")
+    for problem in progress["problems"]:
+        output.note(problem["message"] + (f"\n    {problem['hint']}" if problem["hint"] else ""))
     if not progress["plans"]:
         output.line("Nothing is approved or on its way.")
     if progress["stopped"]:
@@ -88,26 +90,46 @@ def status(*, common: Common | None = None) -> int:
     if common.json:
         output.document(found)
         return 0
-    titles = {
-        "in_flight": "On its way",
-        "held": "Held",
-        "expiring": "Runs out soon",
-        "must_act": "Needs a person",
-    }
-    for name, title in titles.items():
-        rows = found[name]
-        output.line(f"{title}: {len(rows) or 'nothing'}")
-        for row in rows[:20]:
-            output.line("  " + _words(row))
-        if len(rows) > 20:
-            output.line(f"  … and {len(rows) - 20} more; --json lists all")
+    _section(output, "On its way", [_flight(row) for row in found["in_flight"]])
+    _section(output, "Held", _held(found["held"]))
+    expiring = [
+        f"plan {row['plan']} of {row['site']} ({row['state']}) until {row['expires_at']}" for row in found["expiring"]
+    ]
+    _section(output, "Runs out soon", expiring)
+    _section(output, "Needs a person", [_task(row) for row in found["must_act"]])
     return 0
 
 
-def _words(row: dict[str, Any]) -> str:
-    if "message" in row:
-        return str(row["message"])
-    return ", ".join(f"{name} {value}" for name, value in row.items() if value not in (None, "", [], {}))
+def _section(output: Output, title: str, lines: list[str]) -> None:
+    output.line(f"{title}:" + ("" if lines else " nothing"))
+    for line in lines[:SHOWN]:
+        output.line(f"  {line}")
+    if len(lines) > SHOWN:
+        output.line(f"  … and {len(lines) - SHOWN} more; --json lists all")
+
+
+def _flight(row: dict[str, Any]) -> str:
+    states = Counter(part["state"] for part in row["parts"])
+    words = ", ".join(f"{count} {state}" for state, count in states.items())
+    return f"plan {row['plan']} of {row['site']} is {row['state']}; its parts: {words}"
+
+
+def _held(rows: list[dict[str, Any]]) -> list[str]:
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["site"], row["guard"] or row["code"]), []).append(row)
+    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [
+        f"{site}: {len(some)} by {reason}, such as {some[0]['seller_sku']}: {some[0]['because']}"
+        for (site, reason), some in ordered
+    ]
+
+
+def _task(row: dict[str, Any]) -> str:
+    where = ", ".join(f"{name} {row[name]}" for name in ("plan", "account", "site") if row.get(name))
+    what = ", ".join(str(row[name]) for name in ("count", "kind", "code") if row.get(name))
+    why = row.get("text") or row.get("note") or ""
+    return f"{what} ({where}): {why + '; ' if why else ''}{row['do']}"
 
 
 def drift(site: str | None = None, *, common: Common | None = None) -> int:

@@ -51,6 +51,7 @@ def add_current(offers: Offers, states: pl.DataFrame, pending: pl.DataFrame, clo
         frame = frame.with_columns(pl.lit(None, dtype=_INSTANT).alias(AS_OF))
     newer = pl.col("_read_as_of").is_not_null() & (pl.col(AS_OF).is_null() | (pl.col("_read_as_of") >= pl.col(AS_OF)))
     frame = frame.with_columns(newer.alias("_newer"))
+    frame = frame.with_columns(_as_the_site_writes(frame, f"current_{name}", digits) for name in _MONEY)
     listing = {name for name in (*_MONEY, *_INTEGERS, *_DATES) if f"current_{name}" in frame.columns}
     frame = frame.with_columns(
         *(_newest(name, listing) for name in (*_MONEY, *_INTEGERS, *_DATES)),
@@ -63,6 +64,15 @@ def add_current(offers: Offers, states: pl.DataFrame, pending: pl.DataFrame, clo
     )
     frame = frame.drop(column for column in frame.columns if column.startswith("_read_") or column == "_newer")
     return replace(offers, frame=frame, facts={**offers.facts, **_infos(frame)})
+
+
+def _as_the_site_writes(frame: pl.DataFrame, name: str, digits: int) -> pl.Series:
+    """Return a money column with the currency's own decimals, where that loses nothing."""
+    if name not in frame.columns:
+        return pl.Series(name, [None] * frame.height, dtype=pl.Decimal(38, digits))
+    shown = frame[name]
+    written = shown.cast(pl.Decimal(38, digits))
+    return written if written.cast(shown.dtype).eq_missing(shown).all() else shown
 
 
 def _ensure(frame: pl.DataFrame, wanted: dict[str, Any]) -> pl.DataFrame:

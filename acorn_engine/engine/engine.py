@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -133,11 +133,15 @@ class Engine:
         catalogue = read_catalogue(self._context, products, listings)
         return self._plan(catalogue, site, only=only, key=key, account=account)
 
-    def plans(self, sites: Sequence[str] | None = None, **options: Any) -> list[Plan]:
-        """Plan several sites from one reading of the catalogue; default: all of the project's."""
+    def plans(self, sites: Sequence[str] | None = None, **options: Any) -> Iterator[Plan]:
+        """Plan several sites, one after the other, from one reading of the catalogue; default: all.
+
+        ``options`` are ``only`` and ``account``, as for ``plan``.
+        """
         self._context.alive()
         catalogue = read_catalogue(self._context)
-        return [self._plan(catalogue, site, **options) for site in (sites or self.sites)]
+        for site in sites or self.sites:
+            yield self._plan(catalogue, site, **options)
 
     def _plan(
         self,
@@ -165,6 +169,12 @@ class Engine:
                     self.approve(plan.id, by=f"{answer.by} ({plugin})", because=answer.because)
                     break
         return plan
+
+    def newest(self, site: str) -> Plan | None:
+        """Return the newest plan of a site, or ``None``."""
+        self._context.alive()
+        found = self._context.store.plans(site=self._context.site(site).name, limit=1)
+        return self._context.store.load_plan(found[0].id) if found else None
 
     def load(self, plan: str) -> Plan:
         """Return a saved plan by id."""

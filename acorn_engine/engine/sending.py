@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
     from acorn_engine.outbox import Progress
 
+_NEEDS_A_PERSON: Final = frozenset({"no-credentials", "no-account", "no_account", "no_marketplace"})
+"""Problems that waiting does not mend."""
 SLICE: Final = 2.0
 """Seconds of work between two words of progress."""
 REASONS_SHOWN: Final = 10
@@ -78,7 +80,8 @@ class Sender:
         while True:
             progress = self.outbox.run(min(SLICE, max(0.0, end - time.monotonic())))
             say(f"{progress.open_parts} parts on their way …")
-            if not progress.open_parts or progress.next_due is None or time.monotonic() >= end:
+            stuck = not progress.steps and any(problem.code in _NEEDS_A_PERSON for problem in progress.problems)
+            if stuck or not progress.open_parts or progress.next_due is None or time.monotonic() >= end:
                 return progress
 
     def report(self, plans: Sequence[str], progress: Progress) -> dict[str, Any]:

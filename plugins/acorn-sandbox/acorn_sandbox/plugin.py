@@ -9,7 +9,9 @@ from acorn_engine.plugins import Command, hookimpl
 
 @hookimpl
 def acorn_commands() -> Iterator[Command]:
-    """Add the verb ``sandbox``."""
+    """Add the verbs ``sandbox`` and ``demo``."""
     from acorn_sandbox.command import sandbox
+    from acorn_sandbox.demo.running import demo
 
     yield Command("sandbox", sandbox, "Run a stateful Selling Partner API on this machine.")
+    yield Command("demo", demo, "Show everything on a catalogue of 2,000 products and seven sites.")

@@ -148,7 +148,8 @@ def target(product: Product, site: DemoSite) -> Decimal:
     """Return about what the rules will ask for: landed cost, margin, tax, ending."""
     cost = Decimal(product.cost or "20")
     rate = (USD_TO if product.cost_currency == "USD" else CNY_TO)[site.currency]
-    return ended(cost * rate * Decimal("1.04") * Decimal("1.28") * (1 + site.tax), site)
+    margin = Decimal(1) if product.clearance == "是" else Decimal("1.28")
+    return ended(cost * rate * Decimal("1.04") * margin * (1 + site.tax), site)
 
 
 def listings(rows: list[Product], seed: int = 21) -> Iterator[Listing]:
@@ -168,7 +169,7 @@ def listings(rows: list[Product], seed: int = 21) -> Iterator[Listing]:
                 price = price / 100
             elif trap < 0.010:
                 price = price * Decimal("1.6")
-            competitor = wanted * (Decimal(draw.randrange(95, 140)) / 100)
+            competitor = wanted * (Decimal(draw.randrange(97, 140)) / 100)
             yield Listing(
                 site=site,
                 sku=product.sku,

@@ -80,6 +80,9 @@ country = "FR"
 stream = "toys"
 number = "FR123456_12ABCD"
 
+[run]
+poll = "500ms"                # the sandbox answers at once; Amazon takes minutes
+
 [guards]
 changed_share = "95%"         # the default of 40% would halt a day on which most prices move
 """
