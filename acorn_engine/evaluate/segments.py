@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-LONGEST: Final = 32
+LONGEST: Final = 64
 """The levels of one piece."""
 
 
