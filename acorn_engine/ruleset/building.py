@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.fields import ATTRIBUTE_PREFIX, Field
-from acorn_engine.problems import Place, did_you_mean
+from acorn_engine.problems import Place
 from acorn_engine.ruleset.absent import absent_hint
 from acorn_engine.ruleset.becauses import because_faults, fill_in
 from acorn_engine.ruleset.context import FileContext, because_of, condition_of
@@ -165,7 +165,7 @@ def _field(context: FileContext, owner: str, name: str, mark: Mark, before: str)
         return Field(name, TEXT, "none", name)
     message, hint = (
         f"{before}unknown field '{shortened(name)}'",
-        did_you_mean(name.lower(), [*fields, ATTRIBUTE_PREFIX]),
+        context.reader(owner).guess(name.lower(), [*fields, ATTRIBUTE_PREFIX]),
     )
     if name in context.vocabulary.missing_providers:
         message, hint = f"'{name}' cannot be set: {context.vocabulary.missing_providers[name]}", "see 'acorn plugins'"

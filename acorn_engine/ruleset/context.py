@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.fields import ATTRIBUTE_PREFIX
 from acorn_engine.language import STANDARD_NAMES, Scope
-from acorn_engine.problems import Problem, did_you_mean
+from acorn_engine.problems import Problem
 from acorn_engine.ruleset.becauses import because_faults, fill_in
 from acorn_engine.ruleset.conditions import impossible
 from acorn_engine.ruleset.positions import locate
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from acorn_engine.ruleset.model import Vocabulary
     from acorn_engine.ruleset.tree import Scalar, Source
 
+LONGEST_BECAUSE: Final = 1_000
 PLAN_NAMES: Final[dict[str, Type]] = {
     "changed_share": NUMBER,
     "changed_count": NUMBER,
@@ -85,12 +86,16 @@ def because_of(context: FileContext, scalar: Scalar | None, owner: str, known: l
     """Return a ``because`` with the parameters filled in, or ``None`` where there is none, or a bad one."""
     if scalar is None:
         return None
+    if len(scalar.text) > LONGEST_BECAUSE:
+        told = f"'because' has {len(scalar.text):,} characters; {LONGEST_BECAUSE:,} are allowed"
+        context.reader(owner).problem(scalar.start, "because_too_long", told, "say it shorter")
+        return None
     faults = because_faults(scalar.text, known)
     for fault in faults:
         mark = locate(context.source, scalar, fault.start)
         hint = "in 'because', {name} shows a value; other braces cannot stand there"
         if fault.name is not None:
-            hint = did_you_mean(fault.name, known) or "a fact, a field or a parameter can be shown"
+            hint = context.reader(owner).guess(fault.name, known) or "a fact, a field or a parameter can be shown"
             if fault.name in context.scope.defines:
                 hint = "a name from 'define' cannot be shown; show the facts that it is made of"
             elif fault.name in context.vocabulary.missing_providers:

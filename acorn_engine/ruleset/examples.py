@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.fields import ATTRIBUTE_PREFIX
-from acorn_engine.problems import did_you_mean
 from acorn_engine.ruleset.absent import absent_hint
 from acorn_engine.ruleset.model import Example, RawValue
 from acorn_engine.ruleset.reading import Reader
@@ -45,7 +44,7 @@ def _given(reader: Reader, name: str, entry: Entry, vocabulary: Vocabulary) -> R
     if info is None:
         message, hint = (
             f"unknown fact '{shortened(name)}'",
-            did_you_mean(name, vocabulary.facts) or typography_hint(name),
+            reader.guess(name, vocabulary.facts) or typography_hint(name),
         )
         if name in vocabulary.missing_providers:
             message, hint = f"'{name}' cannot be given: {vocabulary.missing_providers[name]}", "see 'acorn plugins'"
@@ -71,7 +70,7 @@ def _expected(reader: Reader, name: str, entry: Entry, vocabulary: Vocabulary) -
     field = vocabulary.fields.get(name)
     if field is None and name not in OUTCOMES:
         known = [*vocabulary.fields, *OUTCOMES]
-        message, hint = f"unknown field '{shortened(name)}'", did_you_mean(name, known) or typography_hint(name)
+        message, hint = f"unknown field '{shortened(name)}'", reader.guess(name, known) or typography_hint(name)
         if name in vocabulary.missing_providers:
             message, hint = f"'{name}' cannot be expected: {vocabulary.missing_providers[name]}", "see 'acorn plugins'"
         else:

@@ -10,6 +10,7 @@ from acorn_engine.problems import Effect, Problem
 from acorn_engine.ruleset.absent import absent_hint
 from acorn_engine.ruleset.positions import locate
 from acorn_engine.ruleset.scalars import is_date, shortened
+from acorn_engine.ruleset.tree import START
 from acorn_engine.ruleset.typography import typography_hint
 
 if TYPE_CHECKING:
@@ -70,7 +71,13 @@ class Expressions:
     incomplete: bool = False
 
     def parse(self, wording: Wording, owner: str) -> Syntax | None:
-        """Return the syntax of an expression, or ``None``, reported."""
+        """Return the syntax of an expression, or ``None``, reported.
+
+        Where a file has more problems than are shown, the rest of it is not looked at.
+        """
+        if wording.source is not None and self.report.full(wording.source):
+            self.report.add(wording.source, START, "not_checked", "the file was not checked to its end")
+            return None
         try:
             return parse(wording.text)
         except ExpressionError as error:

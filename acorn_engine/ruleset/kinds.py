@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.plugins.records import RuleSpec
-from acorn_engine.problems import did_you_mean
 from acorn_engine.ruleset.absent import absent_hint
 from acorn_engine.ruleset.options import plugin_failed, read_options
 from acorn_engine.ruleset.scalars import shortened
@@ -76,7 +75,7 @@ def _unknown(reader: Reader, use: Scalar, vocabulary: Vocabulary) -> None:
         reader.problem(use.start, "unknown_kind", message, "see 'acorn plugins'")
         return
     known = ", ".join(sorted(vocabulary.kinds)) or "none: no plugin that provides one is installed"
-    hint = did_you_mean(name, vocabulary.kinds) or typography_hint(name)
+    hint = reader.guess(name, vocabulary.kinds) or typography_hint(name)
     hint = absent_hint(vocabulary.missing_providers, hint) or f"known kinds: {known}"
     reader.problem(use.start, "unknown_kind", f"unknown rule kind '{shortened(name)}'", hint, kind=name)
 

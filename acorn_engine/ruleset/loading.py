@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,8 @@ def digest(files: Sequence[tuple[str, str]]) -> str:
 
 def _position(problem: Problem, order: Mapping[str, int]) -> tuple[int, int, int]:
     place = problem.place or Place()
-    return order.get(place.file or "", len(order)), place.line or 0, place.column or 0
+    line = sys.maxsize if problem.code == "more_problems" else place.line or 0
+    return order.get(place.file or "", len(order)), line, place.column or 0
 
 
 def _drafts(files: Sequence[tuple[str, str]], report: Report) -> tuple[list[FileDraft], bool]:

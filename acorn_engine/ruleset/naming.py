@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acorn_engine.language import STANDARD_FUNCTIONS, STANDARD_NAMES
-from acorn_engine.problems import did_you_mean
 from acorn_engine.ruleset.reading import Reader
 from acorn_engine.ruleset.typography import typography_hint
 from acorn_engine.ruleset.values import kind_of, parameter_value
@@ -129,6 +128,7 @@ def disabled_ids(drafts: Sequence[FileDraft], made: Mapping[str, str], report: R
     for identifier, source_id in made.items():
         if source_id in order:
             order.setdefault(identifier, order[source_id])
+    rules = [identifier for identifier, (_, what) in order.items() if what == "rule"]
     off: set[str] = set()
     for number, draft in enumerate(drafts):
         for identifier, mark in draft.disable:
@@ -140,7 +140,7 @@ def disabled_ids(drafts: Sequence[FileDraft], made: Mapping[str, str], report: R
                 else:
                     off.add(identifier)
             elif not incomplete:
-                _unknown_rule(draft.source, report, identifier, mark, [i for i in order if order[i][1] == "rule"])
+                _unknown_rule(draft.source, report, identifier, mark, rules)
     return off
 
 
@@ -157,7 +157,6 @@ def _not_disabled(identifier: str, what: str, distance: int, file: str) -> tuple
 
 
 def _unknown_rule(source: Source, report: Report, identifier: str, mark: Mark, known: list[str]) -> None:
-    hint = did_you_mean(identifier, known) or typography_hint(identifier)
-    Reader(source, report).problem(
-        mark, "unknown_rule", f"there is no rule '{identifier}' in the chain", hint, id=identifier
-    )
+    reader = Reader(source, report)
+    hint = reader.guess(identifier, known) or typography_hint(identifier)
+    reader.problem(mark, "unknown_rule", f"there is no rule '{identifier}' in the chain", hint, id=identifier)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from acorn_engine.problems import did_you_mean
 from acorn_engine.ruleset.reading import describe
 from acorn_engine.ruleset.scalars import ScalarError, percent, shortened
 from acorn_engine.ruleset.tree import ListNode, MapNode, Scalar
@@ -128,7 +127,7 @@ def _report(reader: Reader, kind: RuleKind, draft: RuleDraft, use: Scalar, detai
     sort = detail["type"]
     if sort == "extra_forbidden":
         known = _keys(kind.model, location[:-1])
-        told_keys = did_you_mean(name.lower(), known) or f"known keys: {', '.join(known)}"
+        told_keys = reader.guess(name.lower(), known) or f"known keys: {', '.join(known)}"
         reader.problem(
             _key(draft.options, path) or mark, "unknown_key", f"unknown key '{name}' for {kind.name}", told_keys
         )
@@ -137,7 +136,7 @@ def _report(reader: Reader, kind: RuleKind, draft: RuleDraft, use: Scalar, detai
     elif sort in {"literal_error", "enum"}:
         expected = str(context.get("expected", ""))
         given = node.text if isinstance(node, Scalar) else ""
-        hint = did_you_mean(given, re.findall(r"'([^']*)'", expected))
+        hint = reader.guess(given, re.findall(r"'([^']*)'", expected))
         told = f"'{name}' must be {expected}, but is {describe(node) if node else 'something else'}"
         reader.problem(mark, "bad_option", told, hint)
     else:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 QUOTE_HINT = 'put the value in quotes: press " at both ends'
 
+_LONGEST_GUESSED = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -36,6 +38,12 @@ class Reader:
             params.setdefault("id", self.owner)
         self.report.add(self.source, mark, code, text, hint=hint, **params)
 
+    def guess(self, word: str, known: Iterable[str]) -> str | None:
+        """Return ``did you mean 'x'?``, or ``None``; not where it would not be shown, or takes for ever."""
+        if len(word) > _LONGEST_GUESSED or self.report.full(self.source):
+            return None
+        return did_you_mean(word, known)
+
     def mapping(self, node: Node, what: str) -> dict[str, Entry]:
         """Return the entries of a mapping; anything else is a problem and reads as empty."""
         if isinstance(node, MapNode):
@@ -53,7 +61,7 @@ class Reader:
         """Report every key that is not allowed."""
         for key, entry in entries.items():
             if key not in allowed:
-                hint = did_you_mean(key.lower(), allowed) or typography_hint(key)
+                hint = self.guess(key.lower(), allowed) or typography_hint(key)
                 self.problem(
                     entry.key.start,
                     "unknown_key",

@@ -117,11 +117,11 @@ class Source:
 
 @dataclass(slots=True)
 class Report:
-    """Everything found wrong so far; a file's problems beyond the hundredth are only counted."""
+    """Everything found wrong so far; of a file's problems beyond the hundredth only that there are more."""
 
     problems: list[Problem] = field(default_factory=list)
-    left_out: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    cut: dict[str, Effect] = field(default_factory=dict)
 
     def add(
         self,
@@ -141,20 +141,24 @@ class Report:
         """Add a problem that is made already."""
         name = (problem.place.file if problem.place else None) or ""
         self.counts[name] = self.counts.get(name, 0) + 1
-        if self.counts[name] > MOST_PROBLEMS:
-            self.left_out[name] = self.left_out.get(name, 0) + 1
-        else:
+        if self.counts[name] <= MOST_PROBLEMS:
             self.problems.append(problem)
+        elif self.cut.get(name) != "stops":
+            self.cut[name] = problem.effect
+
+    def full(self, source: Source) -> bool:
+        """Say whether a file has so many problems that no further one is shown."""
+        return self.counts.get(source.name, 0) >= MOST_PROBLEMS
 
     def all(self) -> tuple[Problem, ...]:
-        """Return every problem, with one more for each file that has too many to show."""
+        """Return every problem, and that there are more for each file that has too many to show."""
         more = [
             Problem(
                 "more_problems",
-                f"{count} more problems are not shown; mend these first",
-                place=Place(file=name or None),
-                params={"count": count},
+                "there are more problems in this file; mend these first",
+                effect,
+                Place(file=name or None),
             )
-            for name, count in self.left_out.items()
+            for name, effect in self.cut.items()
         ]
         return (*self.problems, *more)

@@ -166,7 +166,9 @@ def _flow(at: Mark, context: Mark, words: str, opening: str) -> _Finding:
     close = "]" if opening == "[" or (opening != "{" and "sequence" in words) else "}"
     return _Finding(
         "unclosed_bracket",
-        f"the '{opening or '['}' that opens here is not closed, or a comma is missing in it",
+        f"the '{opening}' that opens here is not closed, or a comma is missing in it"
+        if opening in ("[", "{")
+        else "a bracket is not closed here, or a comma is missing or too many",
         f"press , between two values and {close} at the end; a text with a comma, a colon or a bracket needs quotes",
         context if context.line != at.line else at,
     )
