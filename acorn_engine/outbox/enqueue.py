@@ -40,6 +40,10 @@ def enqueue(ctx: Context, plan_id: str, key: str | None, current: Current | None
     ``as_of`` and columns of ``READ_SCHEMA``; without it the store's own reads are used. Raises
     ``PlanError`` for a plan that is not approved, halted, run out or closed.
     """
+    shown = None
+    if current is not None:  # asked before the transaction: it may use the store itself
+        asked = ctx.store.plan_info(plan_id)
+        shown = current(asked.site, asked.accounts)
     with ctx.store.write() as tx:
         if key is not None:
             plan_id = find_key(tx.connection, tx.project, SUBMIT_KEY, key) or plan_id
@@ -48,7 +52,7 @@ def enqueue(ctx: Context, plan_id: str, key: str | None, current: Current | None
         found = info(need_plan(tx.connection, tx.project, plan_id, lock=True), tx.at)
         if found.state not in {"submitted", "ended"}:
             _check(ctx, tx, found)
-            _put_in_line(ctx, tx, found, current)
+            _put_in_line(ctx, tx, found, shown)
         if key is not None:
             take_key(tx, SUBMIT_KEY, key, plan_id)
         return [part.id for part in parts_of(tx.connection, tx.project, plan_id)]
@@ -88,9 +92,9 @@ def _check(ctx: Context, tx: Transaction, found: PlanInfo) -> None:
         ctx.site(account, found.site)  # raises where the account or the site is gone
 
 
-def _put_in_line(ctx: Context, tx: Transaction, found: PlanInfo, current: Current | None) -> None:
+def _put_in_line(ctx: Context, tx: Transaction, found: PlanInfo, shown: pl.DataFrame | None) -> None:
     rows, index = _carried(tx, found)
-    gone = _superseded(ctx, tx, found, rows, current)
+    gone = _superseded(ctx, tx, found, rows, shown)
     outcome = pl.lit("superseded").alias("outcome")
     empty = [pl.lit(None, dtype=DELIVERY_SCHEMA[name]).alias(name) for name in ("sent_at", "checked_at")]
     part_id = pl.format("{}/{}/{}/{}", pl.lit(found.id), "account", "wave", "part").alias("part")
@@ -138,13 +142,11 @@ def _carried(tx: Transaction, found: PlanInfo) -> tuple[pl.DataFrame, pl.DataFra
 
 
 def _superseded(
-    ctx: Context, tx: Transaction, found: PlanInfo, rows: pl.DataFrame, current: Current | None
+    ctx: Context, tx: Transaction, found: PlanInfo, rows: pl.DataFrame, shown: pl.DataFrame | None
 ) -> pl.DataFrame:
-    if current is None:
-        states = read_offer_states(tx.connection, tx.project, found.site, found.accounts, None)
-    else:
-        states = current(found.site, found.accounts)
-    states = newer_states(states, found.created_at)
+    if shown is None:
+        shown = read_offer_states(tx.connection, tx.project, found.site, found.accounts, None)
+    states = newer_states(shown, found.created_at)
     elsewhere = pending(tx.connection, tx.project, found.site, found.accounts, but_plan=found.id)
     gone = [
         superseded(mine, states, elsewhere, ctx.marketplace(account), ctx.site(account, found.site))

@@ -34,6 +34,7 @@ class Database:
     url: URL
     reader: Engine
     writer: Engine
+    patience: float
     folder: Path | None = None
 
     @property
@@ -83,7 +84,7 @@ def connect(text: str, *, patience: float, pool_size: int) -> Database:
         _prepare_sqlite(engine, patience)
     else:
         engine = _postgresql(url, patience, pool_size)
-    return Database(url, engine, engine.execution_options(**{WRITES: True}), folder)
+    return Database(url, engine, engine.execution_options(**{WRITES: True}), patience, folder)
 
 
 def _postgresql(url: URL, patience: float, pool_size: int) -> Engine:

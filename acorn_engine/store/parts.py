@@ -159,17 +159,21 @@ def advance(tx: Transaction, part: Part, **values: object) -> Part:
 
 
 def postpone(tx: Transaction, account: str, states: Sequence[str], until: int) -> None:
-    """Let nothing of an account in these states be due before ``until``: the account is throttled."""
-    tx.connection.execute(
-        update(parts)
-        .where(
-            parts.c.project == tx.project,
-            parts.c.account == account,
-            parts.c.state.in_(states),
-            parts.c.due_at < until,
-        )
-        .values(due_at=until)
+    """Let nothing of an account in these states be due before ``until``: the account is throttled.
+
+    A part that another worker is moving right now is left to that worker, so that two throttled
+    workers never wait for each other.
+    """
+    late = select(parts.c.id).where(
+        parts.c.project == tx.project,
+        parts.c.account == account,
+        parts.c.state.in_(states),
+        parts.c.due_at < until,
     )
+    found = list(tx.connection.execute(late.with_for_update(skip_locked=True)).scalars())
+    if found:
+        where = (parts.c.project == tx.project, parts.c.id.in_(found))
+        tx.connection.execute(update(parts).where(*where).values(due_at=until))
 
 
 def messages_of(

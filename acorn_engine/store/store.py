@@ -12,7 +12,7 @@ from acorn_engine.clock import system_now
 from acorn_engine.problems import Problem, StoreError
 from acorn_engine.store import approvals, events, keys, ledger, offers, plans, schema
 from acorn_engine.store.connection import connect, require_folder
-from acorn_engine.store.errors import explain
+from acorn_engine.store.errors import explain, store_error
 from acorn_engine.store.times import micros
 from acorn_engine.store.transaction import Transaction
 
@@ -31,6 +31,21 @@ if TYPE_CHECKING:
     from acorn_engine.store.plans import PlanInfo
 
 
+class _Turn:
+    """A queue of one process's writers; whoever waits too long is told that the database is locked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=self._database.patience):
+            raise store_error("locked", self._database.url)
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class Store:
     """Everything that Acorn remembers of one project. Thread-safe; not to be used after a fork.
 
@@ -47,7 +62,7 @@ class Store:
         self._usable = False
         self._set_up = threading.Lock()
         # SQLite has one writer: threads of this process queue here instead of polling the file.
-        self._turn: threading.Lock | nullcontext[None] = threading.Lock() if database.sqlite else nullcontext()
+        self._turn = _Turn(database) if database.sqlite else nullcontext()
 
     @classmethod
     def open(

@@ -149,6 +149,14 @@ def test_a_locked_database(database_url):
     assert "Nothing was saved" in message
 
 
+def test_a_transaction_inside_a_transaction_does_not_hang(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path / 'acorn.db'}", "p", patience=0.2) as store:
+        store.check()
+        with store.write():
+            assert problem(store)[0] == "store_locked"
+        assert store.append_event("hello", {}) == 1
+
+
 def test_a_database_that_may_only_be_read(tmp_path):
     path = tmp_path / "acorn.db"
     with Store.open(f"sqlite:///{path}", "p") as store:
