@@ -10,7 +10,7 @@ import polars as pl
 from acorn_engine.evaluate.slots import NUMBER_DIGITS
 from acorn_engine.fields import PRICE_GROUP, STANDARD_FIELDS, attribute_name
 from acorn_engine.guard.model import ROW
-from acorn_engine.guard.text import column_text, minor_text, minor_units
+from acorn_engine.guard.text import minor_units
 from acorn_engine.types import Kind
 
 if TYPE_CHECKING:
@@ -63,6 +63,11 @@ def all_fields(proposed: Mapping[str, Field]) -> dict[str, Field]:
 def sent_fields(fields: Mapping[str, Field]) -> list[Field]:
     """Return the fields that can be changes."""
     return [field for field in fields.values() if field.sent]
+
+
+def group_fields(fields: Mapping[str, Field], group: str) -> frozenset[str]:
+    """Return the names of the sent fields of a group."""
+    return frozenset(field.name for field in sent_fields(fields) if field.group == group)
 
 
 def complete(frame: pl.DataFrame, fields: Mapping[str, Field], site: Site) -> pl.DataFrame:
@@ -187,56 +192,6 @@ def same_data(wanted: str, shown: str | None) -> bool:
         return bool(json.loads(shown) == want and type(json.loads(shown)) is type(want))
     except ValueError:
         return False
-
-
-def change_rows(frame: pl.DataFrame, fields: Mapping[str, Field], site: Site) -> pl.DataFrame:
-    """Return one row per change with everything but its judgement, and ``_reason`` from the frame."""
-    return pl.concat([_rows_of(frame, field, site) for field in sent_fields(fields)])
-
-
-def _rows_of(frame: pl.DataFrame, field: Field, site: Site) -> pl.DataFrame:
-    name = field.name
-    some = frame.filter(pl.col(f"changed.{name}"))
-    new = pl.when(~pl.col(f"valueless.{name}")).then(value_text(f"to.{name}", field, some.schema, site))
-    old = value_text(f"shown.{name}", field, some.schema, site)
-    if field.type.kind is Kind.MONEY:
-        # An amount that is no whole number of minor units is told as it stands.
-        old = pl.coalesce(old, column_text(f"current_{name}", some.schema[f"current_{name}"], strip=False))
-    return some.select(
-        ROW,
-        "account",
-        "site",
-        "sku",
-        "seller_sku",
-        pl.lit(field.group).alias("group"),
-        pl.when(decreases(field))
-        .then(pl.lit(field.decrease_wave))
-        .otherwise(pl.lit(field.increase_wave))
-        .cast(pl.Int8)
-        .alias("wave"),
-        pl.lit("update").alias("operation"),
-        pl.lit(name).alias("field"),
-        old.alias("from"),
-        new.alias("to"),
-        pl.lit(site.currency if field.type.kind is Kind.MONEY else None, pl.String).alias("currency"),
-        pl.col(f"rule.{name}").alias("rule"),
-        pl.col(f"_reason.{name}").alias("_reason"),
-    )
-
-
-def decreases(field: Field) -> pl.Expr:
-    """Say whether a change lowers a number; where the current one is unknown it does not."""
-    if field.type.kind not in {Kind.MONEY, Kind.NUMBER} or attribute_name(field.name) is not None:
-        return pl.lit(value=False)
-    lower = pl.col(f"to.{field.name}") < pl.col(f"shown.{field.name}")
-    return lower.fill_null(value=False) & ~pl.col(f"valueless.{field.name}")
-
-
-def value_text(column: str, field: Field, schema: Mapping[str, pl.DataType], site: Site) -> pl.Expr:
-    """Return a proposed or shown value as the plan's changes tell it."""
-    if field.type.kind is Kind.MONEY:
-        return minor_text(pl.col(column), site.digits)
-    return column_text(column, schema[column])
 
 
 def setters_of(assignments: Iterable[tuple[str, Sequence[str]]]) -> dict[str, frozenset[str]]:

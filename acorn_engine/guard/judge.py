@@ -8,12 +8,10 @@ import polars as pl
 
 from acorn_engine.evaluate.leaves import bind_columns
 from acorn_engine.fields import PRICE_GROUP, attribute_name
-from acorn_engine.guard import always
+from acorn_engine.guard import limits, ownership, unknowns
 from acorn_engine.guard.candidates import (
     all_fields,
-    change_rows,
     complete,
-    decreases,
     mark_changes,
     raise_to_floor,
     sent_fields,
@@ -23,6 +21,7 @@ from acorn_engine.guard.halts import count, halts
 from acorn_engine.guard.model import JUDGED_SCHEMA, ROW, Judged, Known
 from acorn_engine.guard.offer_guards import OfferGuards
 from acorn_engine.guard.reasons import NO_REASON, Names, Reason, explain_changes, in_order, words_of
+from acorn_engine.guard.rows import change_rows, decreases
 from acorn_engine.guard.settings import Off
 from acorn_engine.guard.text import column_text, minor_text
 from acorn_engine.ruleset.becauses import because_names
@@ -59,7 +58,7 @@ def judge(
         frame = raise_to_floor(frame)
     setters = setters_of((rule.id, [one.field.name for one in rule.sets]) for rule in chain.rules)
     frame = mark_changes(frame, fields, setters, site, known.same_attribute)
-    frame = always.standing_prices(frame, clock.today, site)
+    frame = limits.standing_prices(frame, clock.today, site)
     asked = [guard for guard in chain.guards if guard.id not in known.exempt]
     guards = OfferGuards(
         chain, asked, fields, tables or {}, clock, "off" if isinstance(settings.stale, Off) else "hold"
@@ -67,13 +66,13 @@ def judge(
     frame, of_guards = guards.ask(frame)
     reasons = in_order(
         [
-            *always.ownership(fields),
-            *always.price_limits(settings, site, fields),
-            *always.availability_limits(fields),
-            *always.unknowns(site, fields, known.without_neighbours),
-            *always.rule_holds(fields),
+            *ownership.ownership(fields),
+            *limits.price_limits(settings, site, fields),
+            *limits.availability_limits(fields),
+            *unknowns.unknowns(site, fields, known.without_neighbours),
+            *unknowns.rule_holds(fields),
             *of_guards,
-            always.price_held(fields, pl.col("_price_held")),
+            ownership.price_held(fields, pl.col("_price_held")),
         ]
     )
     frame = _number_reasons(frame, fields, reasons)

@@ -35,8 +35,7 @@ class Reason:
     that it acts on; ``None`` is all. ``because`` may hold ``{name}``; ``shown`` and ``numbers``
     are further names for the parameters. ``own`` are values that only this reason knows.
     ``valueless`` limits it to changes whose new value is missing, ``increases`` to those that
-    raise a number or have nothing to compare with. ``urgent`` puts it before its verdict's others.
-    ``spreads`` is false for a reason that stays with the change itself and not with its group.
+    raise a number or have nothing to compare with. The least ``urgent`` comes first among reasons of one verdict.
     """
 
     verdict: Verdict

@@ -1,4 +1,4 @@
-"""What always holds, whatever the rules say: limits of prices, ownership, and what is known."""
+"""Limits of prices and quantities that always hold, whatever the rules say."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.fields import AVAILABILITY_GROUP, PRICE_GROUP
-from acorn_engine.guard.candidates import decreases, floor_price, sent_fields
+from acorn_engine.fields import PRICE_GROUP
+from acorn_engine.guard.candidates import floor_price, group_fields
 from acorn_engine.guard.reasons import Reason
 from acorn_engine.guard.text import minor_text
-from acorn_engine.types import SITE_TAG, Kind
 from acorn_engine.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
 
 _PRICE_LIST: Final = r'^\s*\[\s*(?:"?-?\d+(?:\.\d{1,18})?"?\s*(?:,\s*"?-?\d+(?:\.\d{1,18})?"?\s*)*)?\]\s*$'
 _LIST_SCALE: Final = 18
-
-
-def group_fields(fields: Mapping[str, Field], group: str) -> frozenset[str]:
-    """Return the names of the sent fields of a group."""
-    return frozenset(field.name for field in sent_fields(fields) if field.group == group)
 
 
 def standing_prices(frame: pl.DataFrame, today: date, site: Site) -> pl.DataFrame:
@@ -176,111 +170,6 @@ def plain_other() -> pl.Expr:
     return pl.col("stands.other").cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
 
 
-def unknowns(site: Site, fields: Mapping[str, Field], without_neighbours: frozenset[str]) -> list[Reason]:
-    """Return the holds of offers of which too little is known to change them safely."""
-    price = group_fields(fields, PRICE_GROUP)
-    availability = group_fields(fields, AVAILABILITY_GROUP)
-    foreign = frozenset(
-        field.name
-        for field in sent_fields(fields)
-        if field.type.kind is Kind.MONEY and field.type.tag not in {SITE_TAG, site.currency}
-    )
-    hold = Verdict.HOLD
-    known_neighbours = pl.col("_read") | pl.col("account").is_in(sorted(without_neighbours))
-    sale = pl.col("stands.sale_price").is_not_null()
-    reasons = [
-        Reason(
-            hold,
-            "fulfilment_missing",
-            "nobody knows who fulfils this offer",
-            pl.col("fulfilment").is_null(),
-            availability,
-            urgent=0,
-        ),
-        Reason(
-            hold,
-            "no_floor",
-            "there is no floor price, and without one no price is changed",
-            floor_price().is_null(),
-            price,
-            guard="no_floor",
-            urgent=0,
-        ),
-        Reason(
-            hold,
-            "price_unknown",
-            "the price that the sale is taken off is unknown",
-            pl.col("stands.price").is_null(),
-            price,
-            urgent=0,
-        ),
-        Reason(
-            hold,
-            "sale_dates_missing",
-            "a sale price needs a first and a last day",
-            sale & (pl.col("stands.sale_from").is_null() | pl.col("stands.sale_to").is_null()),
-            price,
-            urgent=0,
-        ),
-        Reason(
-            hold,
-            "sale_price_missing",
-            "the days of a sale are set, but no sale price",
-            ~sale & pl.any_horizontal("changed.sale_from", "changed.sale_to"),
-            price,
-            urgent=0,
-        ),
-        Reason(
-            hold,
-            "neighbours_unknown",
-            "the offer was never read in full, and a price change replaces all of it",
-            ~known_neighbours,
-            price,
-            urgent=0,
-        ),
-        Reason(
-            hold,
-            "neighbours_unknown",
-            "the offer's other prices can't be read",
-            pl.col("_other_unreadable"),
-            price,
-            urgent=0,
-        ),
-        Reason(
-            hold,
-            "fact_problem",
-            "the catalogue has a problem with this offer: {problem}",
-            pl.col("_fact_problem").is_not_null(),
-            own={"problem": pl.col("_fact_problem")},
-        ),
-        Reason(
-            hold,
-            "ineligible",
-            "the offer is not eligible",
-            ~pl.col("to.eligible"),
-            own={"rule": pl.col("rule.eligible")},
-        ),
-        Reason(
-            hold,
-            "eligible_unknown",
-            "nobody knows whether the offer is eligible",
-            pl.col("to.eligible").is_null() | pl.col("hold.eligible").is_not_null(),
-        ),
-    ]
-    if foreign:
-        reasons.append(
-            Reason(
-                hold,
-                "currency_mismatch",
-                f"the value is not in {site.currency}, the currency of {site.name}",
-                pl.lit(value=True),
-                foreign,
-                urgent=0,
-            )
-        )
-    return reasons
-
-
 def availability_limits(fields: Mapping[str, Field]) -> list[Reason]:
     """Return: a quantity or a number of days is never below zero."""
     return [
@@ -296,72 +185,3 @@ def availability_limits(fields: Mapping[str, Field]) -> list[Reason]:
         for name in ("quantity", "handling_days")
         if name in fields
     ]
-
-
-def ownership(fields: Mapping[str, Field]) -> list[Reason]:
-    """Return what is not ours to change: availability of others, and what is still on its way."""
-    availability = group_fields(fields, AVAILABILITY_GROUP)
-    reasons = [
-        Reason(
-            Verdict.NOT_OWNED,
-            "fulfilled_by_marketplace",
-            "the marketplace fulfils this offer and owns its availability",
-            pl.col("fulfilment") == "amazon",
-            availability,
-        ),
-        Reason(
-            Verdict.NOT_OWNED,
-            "other_site_owns",
-            "another site of the account writes the quantity of this pool",
-            ~pl.col("_quantity_owner") & pl.col("fulfilment").is_not_null(),
-            availability,
-        ),
-    ]
-    for group in sorted({field.group for field in sent_fields(fields)}):
-        pending = pl.col("_pending").str.split(",").list.contains(group)
-        reasons.append(
-            Reason(
-                Verdict.PENDING,
-                "pending",
-                "a value was sent and has not settled yet",
-                pending,
-                group_fields(fields, group),
-                own={"group": pl.lit(group)},
-            )
-        )
-    return reasons
-
-
-def rule_holds(fields: Mapping[str, Field]) -> list[Reason]:
-    """Return the holds that rules caused, by group, as the evaluation found them."""
-    sentences = {
-        "missing": "rule '{rule}' needs {facts}, which is missing",
-        "failed": "rule '{rule}' failed",
-        "overflow": "rule '{rule}' failed: a number grew too long",
-        "stale": "rule '{rule}' reads {facts}, which is too old",
-        "moves_every_run": "rule '{rule}' would move the value at every run",
-    }
-    reasons: list[Reason] = []
-    for group in sorted({field.group for field in sent_fields(fields)}):
-        own = {"rule": pl.col(f"hold.{group}"), "facts": pl.col(f"hold_facts.{group}").fill_null("")}
-        names = group_fields(fields, group)
-        held = pl.col(f"hold.{group}").is_not_null()
-        for code, because in sentences.items():
-            fires = held & (pl.col(f"hold_code.{group}") == code)
-            reasons.append(Reason(Verdict.HOLD, code, because, fires, names, own=own, valueless=True, urgent=-1))
-            reasons.append(Reason(Verdict.HOLD, code, because, fires, names, own=own))
-        unknown = held & ~pl.col(f"hold_code.{group}").is_in(list(sentences)).fill_null(value=False)
-        reasons.append(Reason(Verdict.HOLD, "held_by_rule", "rule '{rule}' holds it", unknown, names, own=own))
-    return reasons
-
-
-def price_held(fields: Mapping[str, Field], held: pl.Expr) -> Reason:
-    """Return: a held price also holds a quantity increase, never a decrease."""
-    increase = ~decreases(fields["quantity"])
-    return Reason(
-        Verdict.HOLD,
-        "price_held",
-        "the price is held, so the quantity is not raised",
-        held & increase,
-        frozenset({"quantity"}),
-    )

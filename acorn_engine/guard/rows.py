@@ -1,0 +1,69 @@
+"""Changes as rows: one per field and offer, told in exact text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from acorn_engine.fields import attribute_name
+from acorn_engine.guard.candidates import sent_fields
+from acorn_engine.guard.model import ROW
+from acorn_engine.guard.text import column_text, minor_text
+from acorn_engine.types import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acorn_engine.fields import Field
+    from acorn_engine.sites import Site
+
+
+def change_rows(frame: pl.DataFrame, fields: Mapping[str, Field], site: Site) -> pl.DataFrame:
+    """Return one row per change with everything but its judgement, and ``_reason`` from the frame."""
+    return pl.concat([_rows_of(frame, field, site) for field in sent_fields(fields)])
+
+
+def _rows_of(frame: pl.DataFrame, field: Field, site: Site) -> pl.DataFrame:
+    name = field.name
+    some = frame.filter(pl.col(f"changed.{name}"))
+    new = pl.when(~pl.col(f"valueless.{name}")).then(value_text(f"to.{name}", field, some.schema, site))
+    old = value_text(f"shown.{name}", field, some.schema, site)
+    if field.type.kind is Kind.MONEY:
+        # An amount that is no whole number of minor units is told as it stands.
+        old = pl.coalesce(old, column_text(f"current_{name}", some.schema[f"current_{name}"], strip=False))
+    return some.select(
+        ROW,
+        "account",
+        "site",
+        "sku",
+        "seller_sku",
+        pl.lit(field.group).alias("group"),
+        pl.when(decreases(field))
+        .then(pl.lit(field.decrease_wave))
+        .otherwise(pl.lit(field.increase_wave))
+        .cast(pl.Int8)
+        .alias("wave"),
+        pl.lit("update").alias("operation"),
+        pl.lit(name).alias("field"),
+        old.alias("from"),
+        new.alias("to"),
+        pl.lit(site.currency if field.type.kind is Kind.MONEY else None, pl.String).alias("currency"),
+        pl.col(f"rule.{name}").alias("rule"),
+        pl.col(f"_reason.{name}").alias("_reason"),
+    )
+
+
+def decreases(field: Field) -> pl.Expr:
+    """Say whether a change lowers a number; where the current one is unknown it does not."""
+    if field.type.kind not in {Kind.MONEY, Kind.NUMBER} or attribute_name(field.name) is not None:
+        return pl.lit(value=False)
+    lower = pl.col(f"to.{field.name}") < pl.col(f"shown.{field.name}")
+    return lower.fill_null(value=False) & ~pl.col(f"valueless.{field.name}")
+
+
+def value_text(column: str, field: Field, schema: Mapping[str, pl.DataType], site: Site) -> pl.Expr:
+    """Return a proposed or shown value as the plan's changes tell it."""
+    if field.type.kind is Kind.MONEY:
+        return minor_text(pl.col(column), site.digits)
+    return column_text(column, schema[column])
