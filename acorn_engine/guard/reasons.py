@@ -32,10 +32,10 @@ class Reason:
     """One thing that may stop changes of an offer.
 
     ``fires`` is a Boolean expression per offer (null counts as false). ``fields`` are the changes
-    that it acts on; ``None`` is all. ``because`` may hold ``{name}``; ``shown`` and ``numbers``
-    are further names for the parameters. ``own`` are values that only this reason knows.
-    ``valueless`` limits it to changes whose new value is missing, ``increases`` to those that
-    raise a number or have nothing to compare with. The least ``urgent`` comes first among reasons of one verdict.
+    that it acts on; ``None`` is all. ``because`` may hold ``{name}``; ``shown`` are
+    further names for the parameters, ``own`` values that only this reason knows. ``valueless``
+    limits it to changes whose new value is missing. Among the reasons of one verdict the least
+    ``urgent`` comes first.
     """
 
     verdict: Verdict
@@ -47,7 +47,6 @@ class Reason:
     shown: tuple[str, ...] = ()
     own: Mapping[str, pl.Expr] = field(default_factory=dict)
     valueless: bool = False
-    increases: bool = False
     urgent: int = 1
 
     def acts_on(self, name: str) -> bool:
