@@ -23,7 +23,7 @@ from acorn_engine.guard.offer_guards import OfferGuards
 from acorn_engine.guard.reasons import NO_REASON, Names, Reason, explain_changes, in_order, words_of
 from acorn_engine.guard.rows import change_rows, decreases
 from acorn_engine.guard.settings import Off
-from acorn_engine.guard.text import column_text, minor_text
+from acorn_engine.guard.text import column_text, minor_text, minor_units
 from acorn_engine.ruleset.becauses import because_names
 from acorn_engine.types import Kind
 from acorn_engine.verdicts import Verdict
@@ -188,6 +188,8 @@ def names_of(frame: pl.DataFrame, chain: Chain, fields: Mapping[str, Field], clo
     for name, leaf in bind_columns(frame, chain.vocabulary.facts, site).items():
         money = leaf.type.kind is Kind.MONEY
         texts[name] = column_text(leaf.column, schema[leaf.column], strip=not money)
+        if money and leaf.type.tag == site.currency and leaf.scale < site.digits:
+            texts[name] = minor_text(minor_units(leaf.column, schema[leaf.column], site.digits), site.digits)
         if money:
             tag = leaf.type.tag_column
             units[name] = pl.lit(leaf.type.tag) if tag is None else pl.col(tag)

@@ -131,7 +131,7 @@ def rule_holds(fields: Mapping[str, Field]) -> list[Reason]:
         "failed": "rule '{rule}' failed",
         "overflow": "rule '{rule}' failed: a number grew too long",
         "stale": "rule '{rule}' reads {facts}, which is too old",
-        "moves_every_run": "rule '{rule}' would move the value at every run",
+        "moves_every_run": "rule '{rule}' would move at every run",
     }
     reasons: list[Reason] = []
     for group in sorted({field.group for field in sent_fields(fields)}):

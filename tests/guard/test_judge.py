@@ -254,7 +254,7 @@ def test_a_failed_rule_is_told_even_where_the_value_so_far_equals_the_current_on
     ("code", "because"),
     [
         ("stale", "rule 'r1' reads rate, which is too old"),
-        ("moves_every_run", "rule 'r1' would move the value at every run"),
+        ("moves_every_run", "rule 'r1' would move at every run"),
         ("overflow", "rule 'r1' failed: a number grew too long"),
         ("new_code", "rule 'r1' holds it"),
     ],
@@ -309,6 +309,16 @@ def test_texts_name_facts_of_every_type():
     assert change(made, "price")["because"] == "+ACME 0.19 true 4 missing amazon.de EUR 0.01 2026-11-23 missing"
     params = json.loads(change(made, "price")["params"])
     assert (params["stock"], params["margin"], params["competitor_price"]) == (4, "0.19", None)
+
+
+def test_money_in_whole_units_is_told_with_the_currencys_decimals():
+    facts = {"msrp": FactInfo("msrp", FIELDS["price"].type)}
+    made = proposals(offer(price="28.00"))
+    made = Proposals(made.frame.with_columns(pl.lit(10, pl.Int64).alias("msrp")), made.fields, made.groups)
+    rules = chain(GuardSpec("g", "hold", "price > msrp", "above {msrp}"), facts=facts)
+    result = judge(rules, made, CLOCK, GuardSettings(), Known(1))
+    assert change(result, "price")["because"] == "above 10.00 EUR"
+    assert json.loads(change(result, "price")["params"])["msrp"] == "10.00"
 
 
 def test_the_rule_that_set_a_value_says_why():
