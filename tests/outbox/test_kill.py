@@ -18,6 +18,9 @@ ONE = [("B", "price", "20.00", "19.99")]
 PATCH = [("A", "price", "10.00", "12.00"), ("B", "price", "20.00", "19.99")]
 
 
+pytestmark = pytest.mark.slow
+
+
 class Kill(BaseException):
     """What a SIGKILL looks like from inside: nothing runs after it."""
 
