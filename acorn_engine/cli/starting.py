@@ -25,13 +25,14 @@ source = "csv"
 path = "products.csv"
 # encoding = "gb18030"           # default: utf-8
 # rename = {{ sku = "SKU", cost = "采购成本" }}
+default = {{ cost_currency = "{currency}" }}   # where no column says in which currency a cost is
 
 [catalog.listings]               # one row a listing
 source = "csv"
 path = "listings.csv"
 
 [catalog.columns]                # types of your own columns; what is not named here is text
-cost = "money:{currency}"
+# weight_kg = "number"
 
 [accounts.{account}]
 marketplace = "{marketplace}"
@@ -50,14 +51,14 @@ parameters:
 rules:
   - id: cost-plus-margin
     set:
-      price: cost * (1 + margin)
+      price: fx(cost) * (1 + margin)
     because: cost plus margin
 
 examples:
   - name: thirty percent on top
     site: {site}
-    given: {{cost: 10.00}}
-    expect: {{price: 13.00, rule: cost-plus-margin}}
+    given: {{cost: 10.00 {currency}}}
+    expect: {{price: {target}, rule: cost-plus-margin}}
 """
 _PRODUCTS: Final = "sku,cost,stock\nEXAMPLE-1,10.00,25\n"
 _LISTINGS: Final = "site,seller_sku,sku,product_type,fulfilment,price,quantity,floor_price,ceiling_price\n{site},EXAMPLE-1,EXAMPLE-1,PRODUCT,merchant,{price},20,{floor},{ceiling}\n"
@@ -123,9 +124,10 @@ def _texts(folder: Path, wanted: str | None) -> dict[str, str]:
         "marketplace": site.marketplace,
         "account": site.region,
         "variables": ", ".join(variable(site.region, part) for part in ("client_id", "client_secret", "refresh_token")),
-        "price": "12.50" if site.digits else "1250",
-        "floor": "9.00" if site.digits else "900",
-        "ceiling": "30.00" if site.digits else "3000",
+        "target": "13.00" if site.digits else "13",
+        "price": "12.50" if site.digits else "12",
+        "floor": "9.00" if site.digits else "9",
+        "ceiling": "30.00" if site.digits else "30",
     }
     return {
         "acorn.toml": _PROJECT.format(**values),
