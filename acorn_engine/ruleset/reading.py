@@ -145,12 +145,19 @@ class Reader:
         depth = 0
         for key, entry in node.entries.items():
             value = entry.value
+            if key not in entries:
+                continue
             if opened is not None and isinstance(value, Scalar) and value.plain and value.value is None:
                 del entries[key]
                 depth += _depth(key)
                 opened = opened if depth > 0 else None
                 continue
             opened = None
+            if isinstance(value, Scalar) and value.plain and value.text[-1:].isdigit():
+                following = _following(node, key)
+                if following is not None and following.key.text[:1].isdigit() and following.key.text in entries:
+                    del entries[following.key.text]
+                    self._decimal_comma(value, following.key.text)
             if isinstance(value, Scalar) and value.plain and _depth(value.text) > 0:
                 opened, depth = entry, _depth(value.text)
                 following = _following(node, key)
@@ -173,6 +180,14 @@ class Reader:
                 and following.plain
             ):
                 self._split("", item)
+
+    def _decimal_comma(self, value: Scalar, rest: str) -> None:
+        self.problem(
+            value.start,
+            "split_by_comma",
+            f"YAML has split this value at the comma after '{shortened(value.text)}'",
+            f"decimals take a point: press . before {shortened(rest)} instead of the comma",
+        )
 
     def _split(self, key: str, value: Scalar) -> None:
         what = f"the value of '{shortened(key)}'" if key else "this value"
