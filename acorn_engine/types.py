@@ -125,7 +125,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The outcome of an expression that failed for one offer: division by zero, overflow …"""
+    """The outcome of an expression that failed for one offer: division by zero, or an overflow, say."""
 
     code: str
     message: str
