@@ -136,6 +136,9 @@ def _own(field: Field, reasons: Sequence[Reason], active: Sequence[int]) -> pl.E
             fires = pl.col(f"_fires.{number}")
             if reason.valueless:
                 fires &= pl.col(f"valueless.{field.name}")
+            elif reason.verdict is Verdict.REJECT:
+                # Where no value came out there is nothing to reject: it is held, for want of what is missing.
+                fires &= ~pl.col(f"valueless.{field.name}")
             found.append(pl.when(fires).then(pl.lit(number, pl.Int16)))
     least = pl.min_horizontal(found) if found else pl.lit(None, pl.Int16)
     return pl.when(pl.col(f"changed.{field.name}")).then(least.fill_null(NO_REASON)).cast(pl.Int16)
