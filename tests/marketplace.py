@@ -15,7 +15,8 @@ from typing import Any
 import polars as pl
 from fake_marketplace import FakeConnection, FakeMarketplace
 
-from acorn_engine import Engine
+from acorn_engine import Engine, builtin
+from acorn_engine.clock import system_now
 from acorn_engine.marketplace import Account, Limits
 from acorn_engine.plugins import hookimpl
 from acorn_engine.sites import Site
@@ -135,7 +136,7 @@ class World:
         given: dict[str, Any] = {
             "rules": self.rules,
             "credentials": lambda _account: SECRETS,
-            "plugins": [self.shop],
+            "plugins": [self.shop, builtin],
             "entry_points": False,
             "now": self.clock.now,
             "root": self.folder,
@@ -152,6 +153,7 @@ class World:
     def write(self, **more: Mapping[str, Any]) -> Path:
         """Write the project into the folder: project file, rules, CSV files and the plugin. Returns the folder."""
         worlds[str(self.folder)] = self
+        self.clock.at = system_now()  # which is what the command line knows
         settings = self.settings | more
         settings["catalog"] = {
             "products": {"source": "csv", "path": "products.csv"},

@@ -29,7 +29,7 @@ def _rows_of(frame: pl.DataFrame, field: Field, site: Site) -> pl.DataFrame:
     some = frame.filter(pl.col(f"changed.{name}"))
     new = pl.when(~pl.col(f"valueless.{name}")).then(value_text(f"to.{name}", field, some.schema, site))
     old = value_text(f"shown.{name}", field, some.schema, site)
-    if field.type.kind is Kind.MONEY:
+    if is_money(field):
         # An amount that is no whole number of minor units is told as it stands.
         old = pl.coalesce(old, column_text(f"current_{name}", some.schema[f"current_{name}"], strip=False))
     return some.select(
@@ -48,10 +48,15 @@ def _rows_of(frame: pl.DataFrame, field: Field, site: Site) -> pl.DataFrame:
         pl.lit(name).alias("field"),
         old.alias("from"),
         new.alias("to"),
-        pl.lit(site.currency if field.type.kind is Kind.MONEY else None, pl.String).alias("currency"),
+        pl.lit(site.currency if is_money(field) else None, pl.String).alias("currency"),
         pl.col(f"rule.{name}").alias("rule"),
         pl.col(f"_reason.{name}").alias("_reason"),
     )
+
+
+def is_money(field: Field) -> bool:
+    """Say whether a field's values are amounts; an attribute's are JSON text, whatever it was made of."""
+    return field.type.kind is Kind.MONEY and attribute_name(field.name) is None
 
 
 def decreases(field: Field) -> pl.Expr:
@@ -64,6 +69,6 @@ def decreases(field: Field) -> pl.Expr:
 
 def value_text(column: str, field: Field, schema: Mapping[str, pl.DataType], site: Site) -> pl.Expr:
     """Return a proposed or shown value as the plan's changes tell it."""
-    if field.type.kind is Kind.MONEY:
+    if is_money(field):
         return minor_text(pl.col(column), site.digits)
     return column_text(column, schema[column])

@@ -25,8 +25,11 @@ def world(tmp_path):
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys, monkeypatch):
     """Run a verb on a world's folder; return exit code, standard output and standard error."""
+
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN"):
+        monkeypatch.setenv(f"ACORN_EU_{name}", "secret")
 
     def call(world, *words):
         code = main([*words, "--project", str(world.folder)])

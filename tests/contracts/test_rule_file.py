@@ -250,7 +250,7 @@ def test_yaml_1_2_scalars(world, proposed):
     ("rules", "words"),
     [
         ("rules:\n  - {id: a, set: {price: landed * 1,5}}\n", "press ."),
-        ("rules:\n  - id: a\n    set: {price: landed × 2}\n", "*"),  # noqa: RUF001
+        ("rules:\n  - id: a\n    set: {price: landed × 2}\n", "*"),
         ("rules:\n  - id: a\n    when: brand == “acme”\n    set: {price: landed}\n", 'the key "'),
         ("rules：\n  - id: a\n", ":"),
     ],
