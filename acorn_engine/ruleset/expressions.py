@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from acorn_engine.ruleset.tree import Mark, Report, Scalar, Source
     from acorn_engine.types import Type
 
+_MOST_FAULTS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -81,7 +83,7 @@ class Expressions:
         try:
             return parse(wording.text)
         except ExpressionError as error:
-            for fault in error.faults:
+            for fault in error.faults[:_MOST_FAULTS]:
                 self.put(fault, wording, owner)
             return None
 
@@ -97,20 +99,20 @@ class Expressions:
         try:
             checked = check(syntax, scope, expected)
         except ExpressionError as error:
-            for fault in error.faults:
+            for fault in error.faults[:_MOST_FAULTS]:
                 self.put(fault, wording, owner)
             return None
         for fault in checked.warnings:
             self.put(fault, wording, owner, effect="warns")
         return checked
 
-    def put(self, fault: Fault, wording: Wording, owner: str, effect: Effect = "stops", *, own: bool = False) -> None:
-        """Report one fault of an expression; not one that is reported elsewhere, unless it is its ``own``."""
+    def put(self, fault: Fault, wording: Wording, owner: str, effect: Effect = "stops") -> None:
+        """Report one fault of an expression; not one that is reported where a broken name stands."""
         word = wording.text[fault.start : fault.end]
         message, hint = fault.message, fault.hint
         unknown = fault.code in {"unknown_name", "unknown_function"}
-        elsewhere = fault.code in {"define", "cycle", "too_deep", "unknown_name"} and word in self.broken
-        if (elsewhere and not own) or (unknown and self.incomplete):
+        elsewhere = fault.code in {"define", "unknown_name"} and word in self.broken
+        if elsewhere or (unknown and self.incomplete):
             return
         if unknown:
             message = f"unknown {'name' if fault.code == 'unknown_name' else 'function'} '{word}'"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,6 +18,7 @@ from acorn_engine.ruleset.expressions import Expressions, worded
 from acorn_engine.ruleset.guarding import build_guard, build_plugin_guard
 from acorn_engine.ruleset.model import Chain, Guard, Rule, RuleFile
 from acorn_engine.ruleset.naming import checked_define_names, disabled_ids, merged_parameters, unique_ids
+from acorn_engine.ruleset.nesting import MOST_DEFINITIONS, bad_nesting
 from acorn_engine.ruleset.shape import read_file
 from acorn_engine.ruleset.starting import warn_of_fields_that_stay_missing
 from acorn_engine.ruleset.tree import Report, Source
@@ -145,6 +145,12 @@ class _Loader:
     def _defines(self, draft: FileDraft, expressions: Expressions) -> dict[str, Syntax]:
         """Parse the definitions; those with faults are broken, and reported once."""
         defines: dict[str, Syntax] = {}
+        if len(draft.defines) > MOST_DEFINITIONS:
+            key = next(iter(draft.defines.values()))[0]
+            told = f"the file has {len(draft.defines)} definitions; {MOST_DEFINITIONS} are allowed"
+            self.report.add(draft.source, key.start, "too_many_defines", told, hint="split the file")
+            expressions.broken |= draft.defines.keys()
+            return {}
         good = checked_define_names(draft, self.vocabulary, self.parameters, self.report)
         for name, (_, scalar) in draft.defines.items():
             syntax = expressions.parse(worded(draft.source, scalar), name)
@@ -152,6 +158,12 @@ class _Loader:
                 expressions.broken.add(name)
             elif name in good:
                 defines[name] = syntax
+        for name, told in bad_nesting(defines).items():
+            del defines[name]
+            expressions.broken.add(name)
+            mark = draft.defines[name][1].start
+            hint = "write out one of the definitions" if "by itself" in told else "put steps together"
+            self.report.add(draft.source, mark, "nesting", f"{name}: {told}", hint=hint, id=name)
         return defines
 
     def _file(self, draft: FileDraft, parameters: Mapping[str, Value], defines: Mapping[str, Syntax]) -> None:
@@ -226,8 +238,7 @@ def _check_defines(context: FileContext, draft: FileDraft, defines: Mapping[str,
                 expressions.check_syntax(syntax, wording, name, context.scope, None)
             continue
         for fault in wrong[name]:
-            own = fault.code == "cycle" and name in re.findall(r"\w+", fault.message)
-            expressions.put(fault, wording, name, own=own)
+            expressions.put(fault, wording, name)
 
 
 def _faults(syntax: Syntax, scope: Scope) -> tuple[Fault, ...]:
