@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +27,28 @@ if TYPE_CHECKING:
     from acorn_engine.marketplace import Account, Connection, Marketplace
     from acorn_engine.store import Store
 
+logger = logging.getLogger(__name__)
 STOP_FILE: Final = "STOP"
 """A file of this name in the project folder halts all sending."""
+
+
+def _aware(now: Callable[[], datetime]) -> Callable[[], datetime]:
+    """Return a program's clock; it raises for a time that does not say where."""
+
+    def checked() -> datetime:
+        instant = now()
+        if instant.tzinfo is None:
+            raise AcornError("the time handed in has no time zone; give an aware datetime", code="naive-time")
+        return instant
+
+    return checked
+
+
+def _close_quietly(connection: Connection) -> None:
+    try:
+        connection.close()
+    except Exception:
+        logger.warning("a connection to a marketplace could not be closed", exc_info=True)
 
 
 def _plain_section(section: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -65,12 +86,13 @@ class Context:
         self._require(document, section.required)
         self.guards = self._guard_settings(document)
         self.rules = rules
-        self.now: Callable[[], datetime] = now or system_now
+        self.now: Callable[[], datetime] = system_now if now is None else _aware(now)
         self._credentials = credentials
         self._process = os.getpid()
         self._lock = threading.RLock()
         self._store: Store | None = None
         self._connections: dict[str, Connection] = {}
+        self._closed = False
 
     @classmethod
     def open(cls, settings: str | Path | Mapping[str, Any], root: Path | None = None, **options: Any) -> Context:
@@ -105,7 +127,7 @@ class Context:
             raise ProjectError(validation_problems(document, ("guards",), GuardSettings, error)) from None
 
     def alive(self) -> None:
-        """Raise when this process is a fork of the one that opened the engine."""
+        """Raise when the engine is closed, or this process is a fork of the one that opened it."""
         if os.getpid() != self._process:
             raise AcornError(
                 Problem(
@@ -114,6 +136,8 @@ class Context:
                     hint="open the engine in each process, after the fork",
                 )
             )
+        if self._closed:
+            raise AcornError("this engine is closed; nothing was done. Open another one.", code="closed")
 
     @property
     def store(self) -> Store:
@@ -142,10 +166,7 @@ class Context:
 
     def clock(self, site: Site) -> SiteClock:
         """Return a site at this instant."""
-        now = self.now()
-        if now.tzinfo is None:
-            raise AcornError("the time handed in has no time zone; give an aware datetime", code="naive-time")
-        return SiteClock(site, now.astimezone(UTC))
+        return SiteClock(site, self.now().astimezone(UTC))
 
     def marketplace(self, name: str) -> Marketplace:
         """Return a marketplace by name."""
@@ -209,10 +230,15 @@ class Context:
     def close(self) -> None:
         """Close store and connections. The engine cannot be used afterwards."""
         with self._lock:
-            if os.getpid() == self._process:
-                for connection in self._connections.values():
-                    connection.close()
-                if self._store is not None:
-                    self._store.close()
+            connections, store = list(self._connections.values()), self._store
             self._connections.clear()
             self._store = None
+            self._closed = True
+        if os.getpid() != self._process:
+            return
+        try:
+            for connection in connections:
+                _close_quietly(connection)
+        finally:
+            if store is not None:
+                store.close()

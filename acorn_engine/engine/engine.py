@@ -211,24 +211,37 @@ class Engine:
         self._context.alive()
         return questions.quote(self._context, site, offer, account)
 
-    def diff(self, plan: str | Plan, other: str | Plan | None = None) -> questions.Difference:
-        """Return what differs between two plans, or between a plan and what the site shows now."""
+    def diff(
+        self, plan: str | Plan, other: str | Plan | None = None, *, products: Any = None, listings: Any = None
+    ) -> questions.Difference:
+        """Return what differs between two plans, or between a plan and what would be planned now.
+
+        ``products`` and ``listings`` are what is planned now from, as for ``plan``.
+        """
         self._context.alive()
-        return questions.diff(self._context, self._loaded(plan), None if other is None else self._loaded(other))
+        old, new = self._as_approved(plan), None if other is None else self._as_approved(other)
+        return questions.diff(self._context, old, new, products, listings)
 
     def export(self, plan: str | Plan, to: str | Path) -> list[Path]:
         """Write a plan's feed documents and a spreadsheet into a folder. Needs no network."""
         self._context.alive()
         return questions.export(self._context, self._loaded(plan), Path(to))
 
-    def rollback(self, plan: str | Plan, *, because: str) -> Plan:
-        """Plan the values from before a submitted plan, and save that plan."""
+    def rollback(self, plan: str | Plan, *, because: str, products: Any = None, listings: Any = None) -> Plan:
+        """Plan the values from before a submitted plan, and save that plan.
+
+        Today's floors bind it: they come from the project's sources, or from ``products`` and ``listings``.
+        """
         self._context.alive()
-        made, rules = undoing.rollback(self._context, self._loaded(plan), because)
+        made, rules = undoing.rollback(self._context, self._as_approved(plan), because, products, listings)
         return self._save(made, rules)
 
     def _loaded(self, plan: str | Plan) -> Plan:
         return plan if isinstance(plan, Plan) else self._context.store.load_plan(plan)
+
+    def _as_approved(self, plan: str | Plan) -> Plan:
+        """Return a plan as it was sent: changes whose holds were released since it was made are sent ones too."""
+        return self._context.store.load_plan(plan if isinstance(plan, str) else plan.id, as_approved=True)
 
     # Approving and sending
 

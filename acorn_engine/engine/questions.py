@@ -57,7 +57,7 @@ def _explain_row(context: Context, evaluated: Evaluated, row: Mapping[str, Any])
     values = row_values({name: row.get(name) for name in offers.frame.columns}, leaves)
     keys = {name: row[name] for name in ("account", "site", "seller_sku", "sku") if row.get(name) is not None}
     off = isinstance(context.guards.stale, Off)
-    trace = trace_offer(chain, values, offers.tables, clock, "off" if off else "hold")
+    trace = trace_offer(chain, values, offers.tables, clock, "off" if off else "hold", offers.facts)
     changes = evaluated.judged.changes.filter(
         (pl.col("account") == row["account"]) & (pl.col("seller_sku") == row["seller_sku"])
     )
@@ -115,11 +115,11 @@ class Difference:
         return "\n".join(lines)
 
 
-def diff(context: Context, old: Plan, new: Plan | None) -> Difference:
+def diff(context: Context, old: Plan, new: Plan | None, products: Any = None, listings: Any = None) -> Difference:
     """Compare two plans of one site, or a plan with one made now, which is not saved."""
     if new is None:
         name = "what would be planned now"
-        new = make_plan(context, evaluate_site(context, read_catalogue(context), old.site))
+        new = make_plan(context, evaluate_site(context, read_catalogue(context, products, listings), old.site))
     else:
         name = new.id
     if new.site != old.site:

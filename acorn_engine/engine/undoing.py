@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from acorn_engine.engine.inputs import read_catalogue
 from acorn_engine.engine.planning import evaluate_site, known_of, make_plan
 from acorn_engine.guard import judge
-from acorn_engine.plan import Plan
+from acorn_engine.plan import Plan, Verdict
 from acorn_engine.plan.releasing import release
 from acorn_engine.plan.rollback import exempt_guards, rollback_proposals
 from acorn_engine.problems import PlanError, Problem
@@ -23,19 +25,37 @@ def approve(
     context: Context, name: str, by: str, because: str | None, skus: Sequence[str], override: str | None
 ) -> Plan:
     """Approve a plan and return it as approved, with the released changes and their messages."""
-    plan = context.store.load_plan(name)
+    store = context.store
     if not skus:
-        context.store.approve(name, by, because, (), override)
+        store.approve(name, by, because, (), override)
+        return store.load_plan(name, as_approved=True)
+    plan = store.load_plan(name, as_approved=True)
+    wanted = _still_held(store.load_plan(name), plan, skus)
+    if not wanted:
+        store.approve(name, by, because, skus, override)
         return plan
     accounts = {account: context.account(account) for account in plan.accounts}
     marketplace = context.marketplace(next(iter(accounts.values())).marketplace)
-    released = release(plan, skus, because or "", marketplace, accounts, context.registry.sites[plan.site])
-    context.store.approve(name, by, because, skus, override, released.messages)
+    released = release(plan, wanted, because or "", marketplace, accounts, context.registry.sites[plan.site])
+    store.approve(name, by, because, skus, override, released.messages)
     return released.plan
 
 
-def rollback(context: Context, plan: Plan, because: str) -> tuple[Plan, dict[str, str]]:
+def _still_held(saved: Plan, approved: Plan, skus: Sequence[str]) -> list[str]:
+    """Return the SKUs that an earlier approval has not released yet: to release twice changes nothing."""
+    freed = saved.changes.filter(saved.changes["verdict"] != approved.changes["verdict"])
+    known = {*freed["seller_sku"], *freed["sku"]}
+    held = approved.changes.filter(pl.col("verdict") == Verdict.HOLD.value)
+    left = {*held["seller_sku"], *held["sku"]}
+    return [sku for sku in skus if sku in left or sku not in known]
+
+
+def rollback(
+    context: Context, plan: Plan, because: str, products: Any = None, listings: Any = None
+) -> tuple[Plan, dict[str, str]]:
     """Return a plan of the values from before a submitted plan, and the rules that bound it.
+
+    ``plan`` is as it was approved: what a person released is taken back too.
 
     Guards of moves, shifts and shares are not asked; the floor and everything that always holds is.
     Raises ``PlanError`` for a plan that was not submitted.
@@ -53,7 +73,7 @@ def rollback(context: Context, plan: Plan, because: str) -> tuple[Plan, dict[str
         raise PlanError(
             Problem(code="no_reason", message="a rollback needs a reason; nothing was planned.", hint="--because")
         )
-    evaluated = evaluate_site(context, read_catalogue(context), plan.site)
+    evaluated = evaluate_site(context, read_catalogue(context, products, listings), plan.site)
     proposals = rollback_proposals(plan.changes, evaluated.proposals, evaluated.chain)
     known = known_of(context, evaluated.offers, evaluated.site, evaluated.accounts, evaluated.clock)
     known = replace(known, exempt=exempt_guards(evaluated.chain))

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from acorn_engine.marketplace import Account, Credentials
-from acorn_engine.problems import Problem, ProjectError
+from acorn_engine.problems import AcornError, Problem, ProjectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,14 +35,27 @@ def resolve(account: Account, source: CredentialsSource | None) -> Credentials:
     """Return an account's secrets from a program's callable, or from the environment."""
     if source is None:
         return from_environment(account)
-    answer = source(account)
-    if isinstance(answer, Credentials):
-        return answer
-    return _complete(account, dict(answer or {}), environment=False)
+    try:
+        answer = source(account)
+        values = answer if isinstance(answer, Credentials) else dict(answer or {})
+    except AcornError:
+        raise
+    except Exception as error:
+        # Its text and its frames may hold a secret, so neither goes on.
+        raise ProjectError(
+            Problem(
+                code="no-credentials",
+                message=f"account '{account.name}' has no credentials: the credentials callable failed"
+                f" ({type(error).__name__}). Nothing was sent or read.",
+                hint="it is given the account and returns client_id, client_secret and refresh_token",
+            )
+        ) from None
+    return values if isinstance(values, Credentials) else _complete(account, values, environment=False)
 
 
-def _complete(account: Account, values: Mapping[str, str], *, environment: bool) -> Credentials:
-    absent = [part for part in _PARTS if not values.get(part)]
+def _complete(account: Account, values: Mapping[str, object], *, environment: bool) -> Credentials:
+    texts = {part: value for part in _PARTS if isinstance(value := values.get(part), str) and value.strip()}
+    absent = [part for part in _PARTS if part not in texts]
     if absent:
         names = ", ".join(variable(account.name, part) if environment else part for part in absent)
         raise ProjectError(
@@ -52,4 +65,4 @@ def _complete(account: Account, values: Mapping[str, str], *, environment: bool)
                 hint="set these environment variables" if environment else "let the credentials callable return them",
             )
         )
-    return Credentials(*(values[part] for part in _PARTS))
+    return Credentials(*(texts[part] for part in _PARTS))
