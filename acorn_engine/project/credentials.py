@@ -40,7 +40,7 @@ def resolve(account: Account, source: CredentialsSource | None) -> Credentials:
         values = answer if isinstance(answer, Credentials) else dict(answer or {})
     except AcornError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # Its text and its frames may hold a secret, so neither goes on.
         raise ProjectError(
             Problem(
