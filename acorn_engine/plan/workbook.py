@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 import xlsxwriter
 
+from acorn_engine.plan.sheet_rows import FORMULA_STARTS, LARGEST_CELL, fill_sheets
 from acorn_engine.sites import utc
 from acorn_engine.verdicts import Verdict
 
@@ -34,9 +35,6 @@ COLUMNS: Final[dict[str, tuple[str, int]]] = {
 }
 LARGEST_SHEET: Final = 1_000_000
 """Rows of a sheet below its header; a spreadsheet holds 1,048,576. More go to a further sheet."""
-LARGEST_CELL: Final = 32_767
-"""Characters that a cell of a spreadsheet holds."""
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _STOPPED: Final = [Verdict.HOLD.value, Verdict.REJECT.value]
 
 
@@ -50,34 +48,53 @@ class _Book:
             "strings_to_urls": False,
             "strings_to_numbers": False,
         }
+        self._path = path
+        self._frames: dict[str, pl.DataFrame] = {}
         self.book = xlsxwriter.Workbook(str(path), options)
         self._header = self.book.add_format({"bold": True, "bottom": 1})
         # A quote prefix keeps a text a text when a person edits the cell, or copies it elsewhere.
         self._quoted = self.book.add_format({"quote_prefix": True})
 
-    def table(self, name: str, headers: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[Any]]) -> int:
-        """Write a sheet with a frozen header and filters; return how many rows it has."""
+    def table(self, name: str, headers: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[Any]]) -> None:
+        """Write a sheet with a frozen header and filters, cell by cell."""
+        sheet = self._sheet(name, headers, widths)
+        count = 0
+        for count, row in enumerate(rows, start=1):
+            for column, value in enumerate(row):
+                self._cell(sheet, count, column, value)
+        sheet.autofilter(0, 0, count, len(headers) - 1)
+
+    def frame(self, name: str, headers: Sequence[str], widths: Sequence[int], frame: pl.DataFrame) -> None:
+        """Write a sheet like it whose rows, texts and whole numbers, are put in when the workbook is closed."""
+        sheet = self._sheet(name, headers, widths)
+        if frame.height:
+            sheet.write_string(1, 0, "sample", self._quoted)
+            self._frames[str(len(self.book.worksheets()))] = frame
+        sheet.autofilter(0, 0, frame.height, len(headers) - 1)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self.book.close()
+        if self._frames:
+            fill_sheets(self._path, self._frames)
+
+    def _sheet(self, name: str, headers: Sequence[str], widths: Sequence[int]) -> Any:
         sheet = self.book.add_worksheet(name)
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
         sheet.freeze_panes(1, 0)
         for column, header in enumerate(headers):
             sheet.write_string(0, column, header, self._header)
-        count = 0
-        for count, row in enumerate(rows, start=1):
-            for column, value in enumerate(row):
-                self._cell(sheet, count, column, value)
-        sheet.autofilter(0, 0, count, len(headers) - 1)
         # Prices stand as exact text; that is no mistake to be marked.
         sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{LARGEST_SHEET + 1}"})
-        return count
+        return sheet
 
     def _cell(self, sheet: Any, row: int, column: int, value: Any) -> None:
         if value is None:
             return
         if isinstance(value, int):
             sheet.write_number(row, column, value)
-        elif value.startswith(_FORMULA_STARTS):
+        elif value.startswith(FORMULA_STARTS):
             sheet.write_string(row, column, value[:LARGEST_CELL], self._quoted)
         else:
             sheet.write_string(row, column, value[:LARGEST_CELL])
@@ -93,14 +110,13 @@ def write_workbook(plan: Plan, path: Path) -> None:
     _sheets(book, "Changes", shown.filter(~pl.col("verdict").is_in(_STOPPED)))
     _sheets(book, "Held", shown.filter(pl.col("verdict").is_in(_STOPPED)))
     book.table("Summary", ("What", "Which", "Value"), (26, 34, 70), _summary(plan))
-    book.book.close()
+    book.close()
 
 
 def _sheets(book: _Book, name: str, frame: pl.DataFrame) -> None:
     headers, widths = zip(*COLUMNS.values(), strict=True)
     for number, start in enumerate(range(0, max(frame.height, 1), LARGEST_SHEET), start=1):
-        rows = frame.slice(start, LARGEST_SHEET).iter_rows()
-        book.table(name if number == 1 else f"{name} {number}", headers, widths, rows)
+        book.frame(name if number == 1 else f"{name} {number}", headers, widths, frame.slice(start, LARGEST_SHEET))
 
 
 def _summary(plan: Plan) -> list[tuple[str, str, Any]]:
