@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from acorn_engine.sites import Site
 
 LIMIT_FIELDS: Final = ("minimum_price", "maximum_price")
-"""Sent only together with another change of the price group."""
+"""Sent only together with another change of the price group that has a value."""
 
 LOST: Final = "_lost."
 """Optional Boolean columns, by field: a value was wanted and there is none."""
@@ -142,7 +142,7 @@ def mark_changes(
     frame = frame.with_columns(pl.col(f"valueless.{name}") | pl.col(f"{LOST}{name}") for name in lost)
     frame = frame.with_columns(pl.col(f"changed.{field.name}") | pl.col(f"valueless.{field.name}") for field in sent)
     companions = [
-        pl.col(f"changed.{field.name}")
+        pl.col(f"changed.{field.name}") & ~pl.col(f"valueless.{field.name}")
         for field in sent
         if field.group == PRICE_GROUP and field.name not in LIMIT_FIELDS
     ]

@@ -216,7 +216,7 @@ def test_an_offer_never_read_in_full_is_held():
 
 
 def test_a_missing_value_is_held_even_where_what_the_site_shows_is_beyond_a_limit():
-    row = offer(price=None, current_price="27.99", ceiling_price="25.00")
+    row = offer(price=None, current_price="27.99", ceiling="25.00", maximum="25.00")
     row |= {"hold.price": "r1", "hold_code.price": "missing", "hold_facts.price": "cost"}
     found = change(judged(row), "price")
     assert (found["to"], found["verdict"], found["code"]) == (None, "hold", "missing")
