@@ -11,7 +11,6 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from acorn_engine.plugins.records import RuleSpec
 from acorn_engine.ruleset.absent import absent_hint
 from acorn_engine.ruleset.options import plugin_failed, read_options
 from acorn_engine.ruleset.scalars import shortened
@@ -20,7 +19,7 @@ from acorn_engine.ruleset.typography import typography_hint
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from acorn_engine.plugins.records import RuleKind
+    from acorn_engine.plugins.records import RuleKind, RuleSpec
     from acorn_engine.ruleset.drafts import RuleDraft
     from acorn_engine.ruleset.model import Vocabulary
     from acorn_engine.ruleset.reading import Reader
@@ -93,14 +92,14 @@ def _wrong(specs: list[Any]) -> str | None:
 
 
 def _wrong_record(spec: Any) -> str | None:
-    if not isinstance(spec, RuleSpec):
+    # By its parts and not by its class: the core does not import the plugins' machinery.
+    if not all(hasattr(spec, name) for name in ("set", "when", "because", "final", "suffix")):
         return f"it gave {type(spec).__name__} instead of RuleSpec"
-    record: Any = spec  # its annotations say what should be in it, not what is
-    if not isinstance(record.set, Mapping) or not record.set:
+    if not isinstance(spec.set, Mapping) or not spec.set:
         return "it made a rule that sets nothing"
-    if not isinstance(record.suffix, str) or not _SUFFIX.fullmatch(record.suffix):
-        return f"it gave the suffix {shortened(repr(record.suffix))}, which cannot be part of an id"
-    if not isinstance(record.when, str | None) or not isinstance(record.because, str):
+    if not isinstance(spec.suffix, str) or not _SUFFIX.fullmatch(spec.suffix):
+        return f"it gave the suffix {shortened(repr(spec.suffix))}, which cannot be part of an id"
+    if not isinstance(spec.when, str | None) or not isinstance(spec.because, str):
         return "it gave something else than text for 'when' or 'because'"
     return None
 
