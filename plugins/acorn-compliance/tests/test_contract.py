@@ -1,0 +1,11 @@
+"""acorn-compliance keeps to what every plugin must."""
+
+from __future__ import annotations
+
+from acorn_compliance import plugin as plugin_module
+
+from acorn_engine.testing import PluginContract
+
+
+class TestContract(PluginContract):
+    plugin = plugin_module
