@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acorn_engine.fields import Field
-    from acorn_engine.language import Checked
     from acorn_engine.ruleset.model import Rule
     from acorn_engine.ruleset.tree import Report
 
@@ -28,8 +27,10 @@ def warn_of_fields_that_stay_missing(
     for rule in rules:
         if {rule.id, rule.source_id} & off:
             continue
-        parts = [rule.when, *(each.value for each in rule.sets)]
-        reads = {name for part in parts if part is not None for name in _read(part)}
+        parts = [part for part in (rule.when, *(each.value for each in rule.sets)) if part is not None]
+        # A rule that asks whether a value is missing knows that it may be.
+        asked = {name for part in parts if part.syntax.calls & _WAYS_OUT for name in part.reads}
+        reads = {name for part in parts for name in part.reads} - asked
         for name in sorted((reads & fields.keys()) - known):
             report.put(
                 Problem(
@@ -42,8 +43,3 @@ def warn_of_fields_that_stay_missing(
                 )
             )
         known |= {each.field.name for each in rule.sets}
-
-
-def _read(part: Checked) -> frozenset[str]:
-    """What an expression reads; nothing where it deals with missing values itself."""
-    return frozenset() if part.syntax.calls & _WAYS_OUT else part.reads

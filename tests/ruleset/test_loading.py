@@ -379,7 +379,8 @@ def test_a_file_without_examples_is_a_warning(load):
 
 def test_a_field_that_no_rule_has_set_yet(load):
     chain = load(
-        "acorn: 1\nrules:\n  - id: r\n    when: price > 1 or floor_price > 1\n    set: {sale_price: 'default(price, floor_price)'}\n"
+        "acorn: 1\nrules:\n  - id: r\n    when: price > 1 or floor_price > 1\n    set: {sale_price: floor_price}\n"
+        "  - {id: q, when: not is_missing(quantity), set: {quantity: quantity + 1}}\n"
         "  - {id: s, set: {price: floor_price}}\n  - {id: t, when: price > 2, set: {price: 3}}\n"
     )
     shown = [problem.render() for problem in chain.warnings if problem.code == "stays_missing"]
