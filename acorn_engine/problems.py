@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +44,12 @@ class Place:
         return where
 
 
+def _blank(text: str) -> str:
+    """Return as many blanks as a terminal needs cells for a text: Chinese takes two a sign; tabs stay."""
+    wide = {"W", "F"}
+    return "".join("\t" if sign == "\t" else "  " if east_asian_width(sign) in wide else " " for sign in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong.
@@ -69,7 +76,7 @@ class Problem:
         if self.place and self.place.text is not None:
             lines.append(f"    {self.place.text}")
             if self.place.column:
-                lines.append("    " + " " * (self.place.column - 1) + "^")
+                lines.append("    " + _blank(self.place.text[: self.place.column - 1]) + "^")
         if self.hint:
             lines.append(f"    {self.hint}")
         return "\n".join(lines)
