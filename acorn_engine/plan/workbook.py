@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
-import xlsxwriter
 
 from acorn_engine.plan.sheet_rows import FORMULA_STARTS, LARGEST_CELL, fill_sheets
 from acorn_engine.sites import utc
@@ -42,6 +41,8 @@ class _Book:
     """A workbook of texts. No cell is ever a formula or a link, whatever a text begins with."""
 
     def __init__(self, path: Path) -> None:
+        import xlsxwriter
+
         options = {
             "constant_memory": True,
             "strings_to_formulas": False,

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import column, inspect, select, table
 
 from acorn_engine.problems import Problem, StoreError
 from acorn_engine.store.errors import shown
 from acorn_engine.store.tables import SCHEMA, VERSION_TABLE
 
 if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
     from sqlalchemy import URL, Connection
 
 SchemaState = Literal["absent", "current", "older", "newer", "foreign"]
@@ -25,6 +23,9 @@ _SET_UP_LOCK: Final = 4_170_110_001
 
 
 def _script() -> ScriptDirectory:
+    # Alembic loads slowly, and is needed only where the tables are not those of this program.
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory(str(MIGRATIONS))
 
 
@@ -33,16 +34,17 @@ def _schema(connection: Connection) -> str | None:
 
 
 def newest() -> str:
-    """Return the version that this program writes."""
-    return _script().get_current_head() or ""
+    """Return the version that this program writes: migrations are named by theirs, ``v0001_….py``."""
+    return max(path.name[1:5] for path in (MIGRATIONS / "versions").glob("v[0-9][0-9][0-9][0-9]_*.py"))
 
 
 def version(connection: Connection) -> str | None:
     """Return the version of the tables, or ``None`` where there are none."""
-    context = MigrationContext.configure(
-        connection, opts={"version_table": VERSION_TABLE, "version_table_schema": _schema(connection)}
-    )
-    return context.get_current_revision()
+    schema = _schema(connection)
+    if not inspect(connection).has_table(VERSION_TABLE, schema=schema):
+        return None
+    versions = table(VERSION_TABLE, column("version_num"), schema=schema)
+    return connection.execute(select(versions.c.version_num)).scalar_one_or_none()
 
 
 def schema_state(connection: Connection) -> SchemaState:
@@ -68,13 +70,14 @@ def bring_up(connection: Connection) -> None:
     schema = _schema(connection)
     if schema:
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     config.attributes["schema"] = schema
-    from alembic import command
-
     command.upgrade(config, "head")
 
 

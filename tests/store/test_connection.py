@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from fake_marketplace import START
 from sqlalchemy import create_engine, text
 
@@ -105,6 +106,15 @@ def next_version(tmp_path, monkeypatch):
 
     yield install
     monkeypatch.undo()
+
+
+def test_the_newest_version_is_the_head_of_the_migrations(next_version):
+    def head():
+        return ScriptDirectory(str(schema.MIGRATIONS)).get_current_head()
+
+    assert schema.newest() == head() == "0001"
+    next_version()
+    assert schema.newest() == head() == "0002"
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
