@@ -106,15 +106,24 @@ def run(words: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _project_of(words: Sequence[str]) -> Path:
+    """Return the project that a command line names: its single-file plugins may have the verb."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word in {"--project", "-p"} and following:
+            return Path(following)
+        if word.startswith("--project="):
+            return Path(word.removeprefix("--project="))
+    return Path()
+
+
 def _add_plugin_verbs(app: App, words: Sequence[str]) -> None:
     own = {name for name in app if not name.startswith("-")}
     first = next((word for word in words if not word.startswith("-")), None)
     if first in own:
         return
-    from acorn_engine.plugins.host import PluginHost
-    from acorn_engine.plugins.registry import build_registry
+    from acorn_engine.engine.plugin_list import registry_of
 
-    registry = build_registry(PluginHost())
+    registry = registry_of(_project_of(words))
     for name, command in registry.commands.items():
         if name in own:
             sys.stderr.write(f"the verb '{name}' of a plugin is already one of Acorn's own; it is off\n")

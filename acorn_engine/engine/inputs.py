@@ -56,11 +56,22 @@ def empty_catalogue(context: Context) -> Catalogue:
     columns = parse_columns(context.project.catalog.columns)
     tables = []
     for role in ROLES:
-        raw = _raw(context, role, None)
+        raw = _raw(context, role, None if getattr(context.project.catalog, role) else _no_rows(context, role))
         raw = replace(raw, frame=raw.frame.clear(), problems=())
         tables.append(type_table(raw, columns, context.registry.sites, allow_empty=True))
     offers, _ = join_offers(tables[0], tables[1], context.registry.sites, context.project.accounts, context.now())
     return Catalogue(offers, ())
+
+
+def _no_rows(context: Context, role: str) -> pl.DataFrame:
+    """Return the columns of a table that an embedding program will hand in: the known ones, and all declared."""
+    from acorn_engine.catalog.names import KNOWN_COLUMNS, PRODUCT_COLUMNS
+
+    if role == "products":
+        return pl.DataFrame(schema=dict.fromkeys(PRODUCT_COLUMNS, pl.String))
+    known = [name for name in KNOWN_COLUMNS["listings"] if name not in PRODUCT_COLUMNS or name in {"sku", "as_of"}]
+    declared = [name for name in context.project.catalog.columns if name not in PRODUCT_COLUMNS]
+    return pl.DataFrame(schema=dict.fromkeys([*known, *declared], pl.String))
 
 
 def _raw(context: Context, role: Any, given: Any) -> RawTable:
