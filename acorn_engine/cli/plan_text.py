@@ -93,7 +93,9 @@ def print_changes(output: Output, plan: Plan) -> None:
         output.line("There is nothing to send.")
         return
     output.line()
-    output.line(f"Would send {send.height} changes, the first of them:")
+    halted = plan.status is PlanStatus.HALTED
+    words = ", were it not halted" if halted else ""
+    output.line(f"Would send {send.height} changes{words}, the first of them:")
     output.table(
         ("SKU", "field", "from", "to", "", "rule"),
         [
@@ -102,4 +104,9 @@ def print_changes(output: Output, plan: Plan) -> None:
         ],
         numbers=(2, 3),
     )
-    output.line(f"It may be approved and submitted until {utc(plan.expires_at)}.")
+    if halted:
+        output.line(
+            f"To let it go all the same: acorn approve {plan.id} --override REASON, until {utc(plan.expires_at)}."
+        )
+    else:
+        output.line(f"It may be approved and submitted until {utc(plan.expires_at)}.")

@@ -9,7 +9,15 @@ import polars as pl
 
 from acorn_engine.evaluate.reads import CURRENT
 from acorn_engine.fields import ATTRIBUTE_PREFIX
-from acorn_engine.guard.candidates import LOST, all_fields, complete, field_dtype, floor_price, sent_fields
+from acorn_engine.guard.candidates import (
+    LIMIT_FIELDS,
+    LOST,
+    all_fields,
+    complete,
+    field_dtype,
+    floor_price,
+    sent_fields,
+)
 from acorn_engine.guard.settings import MOVES, NO_MOVES
 from acorn_engine.types import Kind
 from acorn_engine.verdicts import Verdict
@@ -34,7 +42,8 @@ def rollback_proposals(changes: pl.DataFrame, proposals: Proposals, chain: Chain
     ``changes`` are those of the plan to undo, as a plan has them, that were submitted; ``proposals``
     an evaluation of the same offers now: it gives the floors, ceilings and eligibility of today, which
     bind a rollback like any other plan. A value that was missing before can't be restored: the
-    field stays missing and its change is held. A minimum or maximum is kept within today's limits.
+    field stays missing and its change is held. A minimum or maximum is kept within today's limits,
+    and follows them where there was none before.
     """
     site, fields = chain.site, all_fields(proposals.fields)
     sent = changes.filter(pl.col("verdict") == Verdict.SEND.value)
@@ -46,7 +55,7 @@ def rollback_proposals(changes: pl.DataFrame, proposals: Proposals, chain: Chain
         frame = frame.with_columns(
             _restored(field, old).alias(f"to.{field.name}"),
             pl.when(pl.col("_undo")).then(pl.lit(RULE)).alias(f"rule.{field.name}"),
-            (pl.col("_undo") & old.is_null()).fill_null(value=False).alias(f"{LOST}{field.name}"),
+            _lost(field, old).fill_null(value=False).alias(f"{LOST}{field.name}"),
         ).drop("_before", "_undo")
     frame = frame.with_columns(_holds(fields, chain))
     return replace(proposals, frame=frame, fields=fields)
@@ -72,6 +81,13 @@ def _restored(field: Field, old: pl.Expr) -> pl.Expr:
     if field.name == "maximum_price":
         return pl.min_horizontal(pl.when(pl.col("_undo")).then(old), pl.col("to.ceiling_price"))
     return pl.when(pl.col("_undo")).then(old)
+
+
+def _lost(field: Field, old: pl.Expr) -> pl.Expr:
+    """Say where a value cannot be restored. A limit that was missing follows today's, or stays as it is."""
+    if field.name in LIMIT_FIELDS:
+        return pl.lit(value=False)
+    return pl.col("_undo") & old.is_null()
 
 
 def _holds(fields: Mapping[str, Field], chain: Chain) -> list[pl.Expr]:

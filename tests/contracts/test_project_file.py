@@ -92,7 +92,7 @@ def test_unknown_keys_are_errors_everywhere(world, run, section, key, words):
     header = "[" + ".".join(f'"{part}"' for part in section.split(".")) + "]"
     text = text.replace(header, f'{header}\n{key} = "1"', 1) if header in text else f'{text}\n{header}\n{key} = "1"\n'
     (folder / "acorn.toml").write_text(text, encoding="utf-8")
-    code, out, err = run(made, "check")
+    code, _, err = run(made, "check")
     line = text.splitlines().index(f'{key} = "1"') + 1
     assert code == 1
     assert f"acorn.toml:{line}:1:" in err, err
