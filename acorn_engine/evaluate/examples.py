@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import ChainMap
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from acorn_engine.evaluate.given import given, read_value
 from acorn_engine.evaluate.trace import Tracer
 from acorn_engine.evaluate.wording import say
+from acorn_engine.language import Reference
 from acorn_engine.problems import did_you_mean
 from acorn_engine.types import MISSING, Missing, Value
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from acorn_engine.evaluate.model import OfferTrace
+    from acorn_engine.facts import FactTable
     from acorn_engine.problems import Place
     from acorn_engine.ruleset import Chain, Example
     from acorn_engine.sites import SiteClock
@@ -45,6 +48,7 @@ class _Comparison:
     chain: Chain
     tracer: Tracer
     trace: OfferTrace
+    guards: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
 
 
@@ -69,11 +73,29 @@ def _run(chain: Chain, clock: SiteClock, example: Example, defaults: Mapping[str
     if offer.faults:
         return ExampleResult(example.name, example.file, example.site, example.place, tuple(offer.faults))
     tracer = Tracer(chain, offer.tables, clock, stale="off")
-    compared = _Comparison(chain, tracer, tracer.trace(offer.row))
+    trace = tracer.trace(offer.row)
+    seen = ChainMap(dict(trace.values), dict(offer.row))
+    compared = _Comparison(chain, tracer, trace, fired_guards(chain, seen, offer.tables, clock))
     for name, expected in example.expect.items():
         _compare(compared, name, expected)
     differences = tuple(compared.differences)
     return ExampleResult(example.name, example.file, example.site, example.place, differences, compared.trace)
+
+
+def fired_guards(chain: Chain, seen: Mapping[str, Any], tables: Mapping[str, FactTable], clock: SiteClock) -> list[str]:
+    """Return the ids of the files' own guards that fire on an offer, in their order.
+
+    ``seen`` maps names to exact values, settable fields to what the rules leave. A guard that comes
+    out missing or fails does not count as fired here; on a real change it holds.
+    """
+    fired = []
+    for guard in chain.guards:
+        if guard.file is None:
+            continue
+        reference = Reference(guard.condition.scope, tables, clock.today)
+        if reference.evaluate(guard.condition, seen).value is True:
+            fired.append(guard.id)
+    return fired
 
 
 def _compare(compared: _Comparison, name: str, expected: Any) -> None:
@@ -91,11 +113,17 @@ def _compare(compared: _Comparison, name: str, expected: Any) -> None:
         right = bool(holds) is expected if isinstance(expected, bool) else expected in words
         if not right:
             compared.differences.append(f"held: expected {say(expected)}, got {_holds(trace)}")
+    elif name == "guard":
+        if (expected is None and compared.guards) or (expected is not None and expected not in compared.guards):
+            got = ", ".join(compared.guards) or "none"
+            compared.differences.append(f"guard: expected {expected or 'none'}, got {got}")
     elif name in compared.tracer.slots:
         _compare_field(compared, name, expected)
     else:
-        hint = did_you_mean(name, [*compared.tracer.slots, "rule", "hold", "held"])
-        compared.differences.append(f"'{name}' is not a field, rule, hold or held" + (f"; {hint}" if hint else ""))
+        hint = did_you_mean(name, [*compared.tracer.slots, "rule", "hold", "held", "guard"])
+        compared.differences.append(
+            f"'{name}' is not a field, rule, hold, held or guard" + (f"; {hint}" if hint else "")
+        )
 
 
 def _compare_field(compared: _Comparison, name: str, expected: Any) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from acorn_engine.ruleset.model import Vocabulary
     from acorn_engine.ruleset.tree import Entry, Node, Report, Source
 
-OUTCOMES: Final = ("rule", "hold", "held")
+OUTCOMES: Final = ("rule", "hold", "held", "guard")
 """What an example may expect besides fields."""
 
 
@@ -79,5 +79,5 @@ def _expected(reader: Reader, name: str, entry: Entry, vocabulary: Vocabulary) -
             entry.key.start, "unknown_field", message, hint or f"known: {', '.join(known)}, attributes.NAME", field=name
         )
     return _value(
-        reader, node, name, text=name in {"rule", "hold"} or (field is not None and field.type.kind is Kind.TEXT)
+        reader, node, name, text=name in {"rule", "hold", "guard"} or (field is not None and field.type.kind is Kind.TEXT)
     )

@@ -108,7 +108,7 @@ class Example:
     Numbers are ``Fraction`` (bare money as well: its currency is that of the fact), ``20.00 USD``
     is ``Money``, a mapping is a table (``rate``), ``None`` is missing. ``expect`` maps settable
     fields to values (attributes to JSON data), ``rule`` to the id of the last rule that set
-    something, ``hold`` to the id of the rule that held it.
+    something, ``hold`` to the id of the rule that held it, ``guard`` to the id of a guard that fires.
     """
 
     name: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.fields import STANDARD_FIELDS
+from acorn_engine.ruleset.examples import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +139,7 @@ def _set(fields: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def _example(fields: Mapping[str, Field]) -> dict[str, Any]:
-    expected = dict.fromkeys((*fields, "rule", "hold", "held"), _VALUE)
+    expected = dict.fromkeys((*fields, *OUTCOMES), _VALUE)
     return _object(
         "facts, and what the rules of this file make of them",
         {

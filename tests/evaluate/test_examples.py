@@ -125,3 +125,35 @@ def test_only_examples_of_the_chains_site_and_of_the_file_asked_for_run():
     assert (result.name, result.site) == ("it", "amazon.de")
     assert result.trace.values["price"] != Money(0 * DE.tick, "EUR")
     assert result.place.line
+
+
+GUARDED = """
+acorn: 1
+rules:
+  - id: landed
+    set: {price: fx(cost) * 1.25}
+guards:
+  - id: big-move
+    hold: abs(price / current_price - 1) > 12%%
+    because: too far
+examples:
+  - name: a guard
+    site: amazon.de
+    given: {cost: 20.00 EUR, current_price: %s}
+    expect: {price: 25, guard: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("current", "expected", "told"),
+    [
+        ("24.00", "null", []),
+        ("20.00", "big-move", []),
+        ("20.00", "null", ["guard: expected none, got big-move"]),
+        ("24.00", "big-move", ["guard: expected big-move, got none"]),
+    ],
+)
+def test_an_example_may_say_which_guard_fires(current, expected, told):
+    chain = load_chain([("r.yaml", GUARDED % (current, expected))], vocabulary(DE))
+    (result,) = run_examples(chain, SiteClock(DE, NOW))
+    assert list(result.differences) == told
