@@ -107,7 +107,8 @@ def _order(facts: Mapping[str, tuple[str, Fact]]) -> list[str]:
 
 def _column(fact: Fact, frame: pl.DataFrame) -> tuple[pl.Series, int]:
     if isinstance(fact.values, pl.Expr):
-        series = frame.select(fact.values.alias(fact.name)).to_series()
+        expression = fact.values.alias(fact.name)  # which may call the plugin's own code
+        series = call_in_time(lambda: frame.select(expression)).to_series()
         if series.len() == 1 and frame.height != 1:
             series = series.extend_constant(series[0], frame.height - 1) if frame.height else series.clear()
     else:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pluggy
 
 from acorn_engine.plugins import hookspecs
+from acorn_engine.plugins.faults import record_fault
 from acorn_engine.plugins.hookspecs import FAILURE_POLICIES, PROJECT_NAME, FailurePolicy
-from acorn_engine.plugins.isolation import HOOK_SECONDS, call_in_time, describe, drain
+from acorn_engine.plugins.isolation import HOOK_SECONDS, call_in_time, describe, drain, handed
 from acorn_engine.problems import did_you_mean
 
 if TYPE_CHECKING:
@@ -144,8 +145,13 @@ class PluginHost:
         """Take a plugin out of the run, with the reason."""
         info = self.plugins[plugin]
         info.on, info.cause = False, cause
-        if self._manager.get_plugin(plugin) is not None:
-            self._manager.unregister(name=plugin)
+        registered = self._manager.get_plugin(plugin)
+        if registered is None:
+            return
+        guarding = any(name == plugin for name, _ in self._implementations("acorn_guards"))
+        self._manager.unregister(name=plugin)
+        if guarding:
+            self.note_failure(plugin, "acorn_guards", f"the plugin is off: {cause}")
 
     def failed(self, hook: str) -> list[HookFailure]:
         """Return the failures of one hook."""
@@ -161,7 +167,7 @@ class PluginHost:
 
     @staticmethod
     def _call(implementation: pluggy.HookImpl, arguments: dict[str, Any]) -> Any:
-        return implementation.function(*(arguments[name] for name in implementation.argnames))
+        return implementation.function(*(handed(arguments[name]) for name in implementation.argnames))
 
     def _ask(self, implementation: pluggy.HookImpl, arguments: dict[str, Any]) -> list[Any]:
         return call_in_time(lambda: drain(self._call(implementation, arguments)), self._hook_seconds)
@@ -172,6 +178,9 @@ class PluginHost:
             if records and not isinstance(answer, records):
                 expected = " or ".join(record.__name__ for record in records)
                 raise TypeError(f"{hook} yielded {type(answer).__name__}, expected {expected}")
+            fault = record_fault(answer)
+            if fault is not None:
+                raise TypeError(f"{hook} yielded a record that cannot be used: {fault}")
 
     def _load_entry_points(self, disabled: set[str]) -> None:
         points = sorted(importlib.metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
@@ -206,7 +215,7 @@ class PluginHost:
             name = info.name = f"{name} ({len(self.plugins)})"
         self.plugins[name] = info
         try:
-            instance = candidate() if inspect.isclass(candidate) else candidate
+            instance = call_in_time(candidate, self._hook_seconds) if inspect.isclass(candidate) else candidate
         except Exception as error:  # noqa: BLE001
             info.on, info.cause = False, f"could not be made: {describe(error)}"
             return
@@ -235,9 +244,15 @@ class PluginHost:
 
     def _register(self, info: PluginInfo, plugin: object) -> None:
         try:
-            self._manager.register(plugin, name=info.name)
+            call_in_time(partial(self._manager.register, plugin, name=info.name), self._hook_seconds)
         except Exception as error:  # noqa: BLE001
-            info.on, info.cause = False, f"could not be registered: {describe(error)}"
+            cause = f"could not be registered: {describe(error)}"
+            info.on, info.cause = False, cause
+            if self._manager.get_plugin(info.name) is not None:  # some of its hooks may be in place
+                self._manager.unregister(name=info.name)
+            # Guards that were meant and cannot be asked count as guards that failed.
+            if "acorn_guards" in dir(plugin):
+                self.note_failure(info.name, "acorn_guards", cause)
             return
         callers = self._manager.get_hookcallers(plugin) or []
         unknown = [caller.name for caller in callers if not caller.has_spec()]

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from itertools import islice
 from typing import Any, Final, TypeVar
+
+import polars as pl
+from pydantic import BaseModel
 
 Result = TypeVar("Result")
 
@@ -12,14 +17,24 @@ HOOK_SECONDS: Final = 60.0
 """How long one hook of one plugin may take before it counts as hanging."""
 
 
+MOST_RECORDS: Final = 10_000
+"""So many records one hook may yield; a plugin that yields for ever must not fill the memory."""
+LONGEST_CAUSE: Final = 500
+
+
 class HookHangsError(Exception):
     """A hook that did not come back in time."""
 
 
 def describe(error: BaseException) -> str:
-    """Return an error as one line: its type and text, never empty."""
-    text = " ".join(str(error).split())
+    """Return an error as one line of printable text: its type and message, never empty, never long."""
     name = type(error).__name__
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001  # a message may fail as well
+        return name
+    text = "".join(letter for letter in text if letter.isprintable())
+    text = text if len(text) <= LONGEST_CAUSE else f"{text[:LONGEST_CAUSE]}…"
     return f"{name}: {text}" if text else name
 
 
@@ -54,13 +69,31 @@ def call_in_time(function: Callable[[], Result], seconds: float = HOOK_SECONDS) 
 def drain(result: Any) -> list[Any]:
     """Return what a hook yielded or returned as a list; ``None`` is nothing.
 
-    Raises ``TypeError`` for text and for anything that cannot be iterated, unless it is a single
-    record: that counts as a list of one.
+    Raises ``TypeError`` for text; a single record counts as a list of one. Raises ``ValueError``
+    for more records than anybody can mean.
     """
     if result is None:
         return []
     if isinstance(result, (str, bytes)):
         raise TypeError(f"the hook returned text ({result!r:.40}), not records")
-    if isinstance(result, Iterable):
-        return list(result)
-    return [result]
+    if not isinstance(result, Iterable):
+        return [result]
+    records = list(islice(result, MOST_RECORDS + 1))
+    if len(records) > MOST_RECORDS:
+        raise ValueError(f"the hook yielded more than {MOST_RECORDS} records")
+    return records
+
+
+def handed(value: Any) -> Any:
+    """Return a value as one plugin is given it: a copy of its own wherever it could be changed in place."""
+    if isinstance(value, pl.DataFrame):
+        return value.clone()
+    if isinstance(value, BaseModel):
+        return value.model_copy(deep=True)
+    if isinstance(value, Mapping):
+        return {key: handed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [handed(part) for part in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{part.name: handed(getattr(value, part.name)) for part in fields(value) if part.init})
+    return value

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.fields import STANDARD_FIELDS, Field
+from acorn_engine.marketplace import Limits
+from acorn_engine.plugins.contained import ContainedMarketplace, contained_function, contained_kind
+from acorn_engine.plugins.isolation import describe
 from acorn_engine.plugins.records import CatalogSource, Command, Function, GuardSpec, RuleKind, Settings
 from acorn_engine.problems import Problem
+from acorn_engine.sites import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +20,6 @@ if TYPE_CHECKING:
 
     from acorn_engine.marketplace import Marketplace
     from acorn_engine.plugins.host import Collected, PluginHost
-    from acorn_engine.sites import Site
 
 MARKETPLACE_PARTS: Final = ("name", "sites", "limits", "encode", "document", "attribute_matches", "connect")
 
@@ -63,11 +66,11 @@ def build_registry(host: PluginHost) -> Registry:
     for plugin, marketplace in host.collect("acorn_marketplaces", ()).records:
         _add_marketplace(registry, plugin, marketplace)
     _gather(registry, "acorn_catalog_sources", (CatalogSource,), registry.sources)
-    _gather(registry, "acorn_functions", (Function,), registry.functions)
+    _gather(registry, "acorn_functions", (Function,), registry.functions, value_of=contained_function)
     registry.fields.update({standard.name: standard for standard in STANDARD_FIELDS})
     registry.providers.update({f"acorn_fields:{standard.name}": "the engine" for standard in STANDARD_FIELDS})
     _gather(registry, "acorn_fields", (Field,), registry.fields)
-    _gather(registry, "acorn_rule_kinds", (RuleKind,), registry.kinds)
+    _gather(registry, "acorn_rule_kinds", (RuleKind,), registry.kinds, value_of=contained_kind)
     _gather(registry, "acorn_commands", (Command,), registry.commands)
     return registry
 
@@ -104,13 +107,31 @@ def _claim(registry: Registry, hook: str, name: str, plugin: str) -> bool:
 
 
 def _add_marketplace(registry: Registry, plugin: str, marketplace: Any) -> None:
-    absent = [part for part in MARKETPLACE_PARTS if not hasattr(marketplace, part)]
-    if absent:
-        registry.host.note_failure(plugin, "acorn_marketplaces", f"the marketplace has no {', '.join(absent)}")
+    try:
+        fault = _marketplace_fault(marketplace)
+        contained = ContainedMarketplace(plugin, marketplace) if fault is None else None
+    except Exception as error:  # noqa: BLE001  # whatever a plugin's object raises when it is looked at
+        fault, contained = describe(error), None
+    if contained is None:
+        registry.host.note_failure(plugin, "acorn_marketplaces", f"{fault}")
         return
-    if not _claim(registry, "acorn_marketplaces", marketplace.name, plugin):
+    if not _claim(registry, "acorn_marketplaces", contained.name, plugin):
         return
-    registry.marketplaces[marketplace.name] = marketplace
-    for site in marketplace.sites:
+    registry.marketplaces[contained.name] = contained
+    for site in contained.sites:
         if _claim(registry, "site", site.name, plugin):
             registry.sites[site.name] = site
+
+
+def _marketplace_fault(marketplace: Any) -> str | None:
+    absent = [part for part in MARKETPLACE_PARTS if not hasattr(marketplace, part)]
+    if absent:
+        return f"the marketplace has no {', '.join(absent)}"
+    if not isinstance(marketplace.name, str) or not marketplace.name:
+        return "the marketplace's name is no text"
+    if not all(isinstance(site, Site) for site in marketplace.sites):
+        return "the marketplace's sites are not all of the type Site"
+    limits = marketplace.limits
+    if not isinstance(limits, Limits) or min(limits.messages, limits.bytes, limits.submissions) < 1:
+        return "the marketplace's limits are not Limits of at least 1"
+    return None

@@ -1,0 +1,125 @@
+"""What plugins hand over as callables, wrapped: a call that fails or hangs costs its own work only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from acorn_engine.marketplace import MarketplaceError
+from acorn_engine.plugins.isolation import HOOK_SECONDS, MOST_RECORDS, HookHangsError, call_in_time, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import polars as pl
+
+    from acorn_engine.marketplace import Account, Connection, Credentials, Limits, Marketplace
+    from acorn_engine.plugins.records import Function, RuleKind
+    from acorn_engine.sites import Site
+
+Result = TypeVar("Result")
+
+WAVE_SECONDS: Final = 600.0
+"""How long a marketplace may take to put one wave, or one document, into its own words."""
+
+
+class Patience:
+    """A time limit for one plugin's callable. What hung once is not asked again: it would hang again."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._hung: str | None = None
+
+    def call(self, function: Callable[[], Result]) -> Result:
+        """Return what ``function`` returns. Raises ``HookHangsError`` when it hangs, or has hung before."""
+        if self._hung is not None:
+            raise HookHangsError(self._hung)
+        try:
+            return call_in_time(function, self._seconds)
+        except HookHangsError as error:
+            self._hung = str(error)
+            raise
+
+
+def contained_kind(kind: RuleKind, seconds: float = HOOK_SECONDS) -> RuleKind:
+    """Return a rule kind whose ``expand`` ends: in time, and after so many records."""
+    patience = Patience(seconds)
+
+    def expand(options: Any) -> list[Any]:
+        return patience.call(lambda: list(islice(kind.expand(options), MOST_RECORDS)))
+
+    return replace(kind, expand=expand)
+
+
+def contained_function(function: Function, seconds: float = HOOK_SECONDS) -> Function:
+    """Return a function whose definition, where it is a callable, ends in time."""
+    definition = function.definition
+    if isinstance(definition, str):
+        return function
+    patience = Patience(seconds)
+
+    def define(**arguments: Any) -> str:
+        return patience.call(partial(definition, **arguments))
+
+    return replace(function, definition=define)
+
+
+class ContainedMarketplace:
+    """A provider of sites as the engine calls it: what goes wrong in it is a ``MarketplaceError``.
+
+    So a provider's own fault holds the offers that it concerns, like a refusal of its marketplace.
+    """
+
+    def __init__(self, plugin: str, provider: Marketplace, seconds: float = WAVE_SECONDS) -> None:
+        self.name: str = provider.name
+        self.sites: tuple[Site, ...] = tuple(provider.sites)
+        self.limits: Limits = provider.limits
+        self.provider = provider
+        self._plugin = plugin
+        self._patience = Patience(seconds)
+
+    def _call(self, what: str, function: Callable[[], Result]) -> Result:
+        try:
+            return self._patience.call(function)
+        except MarketplaceError:
+            raise
+        except Exception as error:
+            message = f"the plugin {self._plugin} failed to {what}: {describe(error)}"
+            raise MarketplaceError(message, code="plugin_failed") from error
+
+    def encode(self, offers: pl.DataFrame, account: Account, site: Site) -> pl.DataFrame:
+        """Turn one wave of changes into messages; see ``Marketplace.encode``."""
+        return self._call("encode", lambda: _messages(self.provider.encode(offers.clone(), account, site)))
+
+    def document(self, messages: Sequence[tuple[int, str]], account: Account, site: Site) -> bytes:
+        """Wrap messages into one document; see ``Marketplace.document``."""
+        return self._call("write a document", lambda: self.provider.document(messages, account, site))
+
+    def attribute_matches(self, wanted: str, shown: str | None, site: Site) -> bool:
+        """Say whether an attribute reads back as planned; what cannot be compared does not match."""
+        try:
+            return self.provider.attribute_matches(wanted, shown, site) is True
+        except Exception:  # noqa: BLE001  # asked for every attribute, so it has no time limit of its own
+            return False
+
+    def connect(self, account: Account, credentials: Credentials, options: Mapping[str, object]) -> Connection:
+        """Open a connection for one account; see ``Marketplace.connect``."""
+        return self.provider.connect(account, credentials, options)
+
+
+def _messages(answer: Any) -> pl.DataFrame:
+    """Return the two columns of an encoder's answer. Raises ``TypeError`` for anything else."""
+    import polars as pl
+
+    if not isinstance(answer, pl.DataFrame):
+        raise TypeError(f"encode returned {type(answer).__name__}, expected a Polars frame")
+    wanted = ["seller_sku", "message"]
+    wrong = [name for name in wanted if answer.schema.get(name) != pl.String]
+    if wrong:
+        raise TypeError(f"encode returned a frame without the text column {' and '.join(wrong)}")
+    found = answer.select(wanted)
+    if any(found.null_count().row(0)):
+        raise ValueError("encode returned a message without SKU or text")
+    return found
