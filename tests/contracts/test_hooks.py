@@ -306,7 +306,7 @@ def test_single_files_and_what_is_wrong_with_them_in_acorn_plugins(world, run, r
 def test_verbs_of_plugins(world, capsys, monkeypatch):
     """``acorn_commands``: extra CLI verbs; when it fails the verb is off."""
     from acorn_engine.cli import main
-    from acorn_engine.plugins import host
+    from acorn_engine.engine import plugin_list
 
     def hello(name: str = "you") -> int:
         """Say hello."""
@@ -316,9 +316,9 @@ def test_verbs_of_plugins(world, capsys, monkeypatch):
     def acorn_commands():
         yield Command("hello", hello)
 
-    real = host.PluginHost
+    real = plugin_list.PluginHost
     monkeypatch.setattr(
-        host, "PluginHost", lambda **_: real(entry_points=False, objects=[plugin(acorn_commands=acorn_commands)])
+        plugin_list, "PluginHost", lambda **_: real(entry_points=False, objects=[plugin(acorn_commands=acorn_commands)])
     )
     assert main(["hello", "--name", "Ada"]) == 0
     assert capsys.readouterr().out == "hello Ada\n"
