@@ -134,6 +134,8 @@ def _own(field: Field, reasons: Sequence[Reason], active: Sequence[int]) -> pl.E
         reason = reasons[number]
         if reason.acts_on(field.name):
             fires = pl.col(f"_fires.{number}")
+            if reason.spares_withdrawal and field.name == "quantity":
+                fires &= (pl.col("to.quantity") != 0).fill_null(value=True)
             if reason.valueless:
                 fires &= pl.col(f"valueless.{field.name}")
             elif reason.verdict is Verdict.REJECT:

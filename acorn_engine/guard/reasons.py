@@ -34,8 +34,9 @@ class Reason:
     ``fires`` is a Boolean expression per offer (null counts as false). ``fields`` are the changes
     that it acts on; ``None`` is all. ``because`` may hold ``{name}``; ``shown`` are
     further names for the parameters, ``own`` values that only this reason knows. ``valueless``
-    limits it to changes whose new value is missing. Among the reasons of one verdict the least
-    ``urgent`` comes first.
+    limits it to changes whose new value is missing; ``spares_withdrawal`` lets a quantity
+    of 0 pass, which takes the offer off sale. Among the reasons of one verdict the least ``urgent``
+    comes first.
     """
 
     verdict: Verdict
@@ -48,6 +49,7 @@ class Reason:
     own: Mapping[str, pl.Expr] = field(default_factory=dict)
     valueless: bool = False
     urgent: int = 1
+    spares_withdrawal: bool = False
 
     def acts_on(self, name: str) -> bool:
         """Say whether the reason concerns changes of a field."""

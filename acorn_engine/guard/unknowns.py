@@ -102,6 +102,7 @@ def unknowns(site: Site, fields: Mapping[str, Field], without_neighbours: frozen
             "the offer is not eligible",
             ~pl.col("to.eligible"),
             own={"rule": pl.col("rule.eligible")},
+            spares_withdrawal=True,
         ),
         Reason(
             hold,

@@ -188,6 +188,11 @@ def test_eligible_false_holds_everything_else_of_the_offer(eligible, code):
     assert len(verdicts(result)) == 3
 
 
+def test_an_offer_that_is_not_eligible_may_still_be_taken_off_sale():
+    result = judged(offer(price="28.00", quantity=0, current_quantity=3, eligible=False))
+    assert verdicts(result) == {"quantity": ("send", "rule"), "price": ("hold", "ineligible")}
+
+
 def test_a_rule_that_failed_to_say_whether_an_offer_is_eligible_holds_it():
     result = judged(offer(price="28.00") | {"hold.eligible": "gate", "hold_code.eligible": "missing"})
     assert verdicts(result) == {"price": ("hold", "eligible_unknown")}
