@@ -108,7 +108,7 @@ def run(words: Sequence[str]) -> int:
 
 def _project_of(words: Sequence[str]) -> Path:
     """Return the project that a command line names: its single-file plugins may have the verb."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word in {"--project", "-p"} and following:
             return Path(following)
         if word.startswith("--project="):

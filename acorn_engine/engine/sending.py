@@ -81,7 +81,8 @@ class Sender:
             progress = self.outbox.run(min(SLICE, max(0.0, end - time.monotonic())))
             say(f"{progress.open_parts} parts on their way …")
             stuck = not progress.steps and any(problem.code in _NEEDS_A_PERSON for problem in progress.problems)
-            if stuck or not progress.open_parts or progress.next_due is None or time.monotonic() >= end:
+            over = not progress.open_parts or (progress.next_due is None and not progress.busy)
+            if stuck or over or time.monotonic() >= end:
                 return progress
 
     def report(self, plans: Sequence[str], progress: Progress) -> dict[str, Any]:

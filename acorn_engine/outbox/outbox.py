@@ -115,9 +115,10 @@ class Outbox:
         while True:
             progress = self._run(max(0.0, end - time.monotonic()), sends=True, reads=True)
             left = end - time.monotonic()
-            if not progress.open_parts or progress.next_due is None or left <= 0:
+            # What another worker has comes on without this one.
+            if not progress.open_parts or (progress.next_due is None and not progress.busy) or left <= 0:
                 return progress
-            wait = (progress.next_due - self._context.now()).total_seconds()
+            wait = (progress.next_due - self._context.now()).total_seconds() if progress.next_due else 0.0
             self._sleep(min(max(wait, 1.0 if progress.busy else 0.05), left))
 
     def status(self) -> dict[str, list[dict[str, Any]]]:
