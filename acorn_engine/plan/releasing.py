@@ -69,7 +69,7 @@ def release(
             )
         )
     changes, wanted = plan.changes, list(dict.fromkeys(skus))
-    problems = [problem for sku in wanted for problem in _against(plan, sku)]
+    problems = [problem for sku in _doubtful(changes, wanted) for problem in _against(plan, sku)]
     if problems:
         raise PlanError(problems)
     chosen = (pl.col("seller_sku").is_in(wanted) | pl.col("sku").is_in(wanted)).fill_null(value=False)
@@ -125,6 +125,14 @@ def _messages(
     taken = {(account, wave): part for account, wave, part in last.iter_rows()}
     limits = dict.fromkeys(accounts, marketplace.limits)
     return cut(built, limits, taken)
+
+
+def _doubtful(changes: pl.DataFrame, skus: Sequence[str]) -> list[str]:
+    """Return the SKUs that have to be looked at one by one: those without a hold, or with one that may be stuck."""
+    held = changes.filter(pl.col("verdict") == Verdict.HOLD.value)
+    stuck = held.filter(pl.col("code").is_in([*sorted(UNRELEASABLE), "price_held"]) | pl.col("to").is_null())
+    releasable = {*held["seller_sku"], *held["sku"]} - {*stuck["seller_sku"], *stuck["sku"]}
+    return [sku for sku in skus if sku not in releasable]
 
 
 def _against(plan: Plan, sku: str) -> list[Problem]:

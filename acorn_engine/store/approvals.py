@@ -13,7 +13,7 @@ from sqlalchemy import and_, func, insert, or_, select
 from acorn_engine.plan.model import MESSAGE_SCHEMA, PlanStatus, Verdict
 from acorn_engine.problems import PlanError, Problem, did_you_mean
 from acorn_engine.sites import utc
-from acorn_engine.store.frames import insert_frame
+from acorn_engine.store.frames import insert_frame, read_frame
 from acorn_engine.store.plans import info, need_plan, set_plan_state
 from acorn_engine.store.tables import approvals, changes, messages, releases
 from acorn_engine.store.times import instant
@@ -119,17 +119,21 @@ def _release(tx: Transaction, plan: str, approval: int, skus: list[str]) -> None
                 or_(changes.c.seller_sku.in_(wanted), changes.c.sku.in_(wanted)),
             )
         ).all()
+        by_sku: dict[str, list[Any]] = {}
+        for row in found:
+            for sku in {row.seller_sku, row.sku}:
+                by_sku.setdefault(sku, []).append(row)
         for sku in wanted:
-            mine = [row for row in found if sku in {row.seller_sku, row.sku}]
+            mine = by_sku.get(sku, [])
             rows = [row for row in mine if row.verdict == Verdict.HOLD.value]
             held += [{"number": row.number} for row in rows]
             if not rows:
                 problems.append(_nothing_to_release(tx, plan, sku, [row.verdict for row in mine]))
     if problems:
         raise PlanError(problems)
-    for row in {row["number"]: row for row in held}.values():
-        values = {"project": tx.project, "plan": plan, "approval": approval, **row}
-        tx.connection.execute(tx.upsert(releases).values(**values).on_conflict_do_nothing())
+    mark = {"project": tx.project, "plan": plan, "approval": approval}
+    noted = [{**mark, **row} for row in {row["number"]: row for row in held}.values()]
+    tx.connection.execute(tx.upsert(releases).on_conflict_do_nothing(), noted)
     _require_messages(tx, plan)
 
 
@@ -161,19 +165,20 @@ def _add_messages(tx: Transaction, found: PlanInfo, extra: pl.DataFrame) -> None
 
 def _require_messages(tx: Transaction, plan: str) -> None:
     """Raise ``PlanError`` for a released change that no message carries: it could not be sent."""
-    statement = (
-        select(changes.c.seller_sku)
+    key = ("account", "wave", "seller_sku")
+    released = (
+        select(*(changes.c[name] for name in key))
         .join(releases, and_(*(releases.c[name] == changes.c[name] for name in ("project", "plan", "number"))))
-        .outerjoin(
-            messages,
-            and_(
-                *(messages.c[name] == changes.c[name] for name in ("project", "plan", "account", "wave", "seller_sku"))
-            ),
-        )
-        .where(changes.c.project == tx.project, changes.c.plan == plan, messages.c.message_id.is_(None))
+        .where(changes.c.project == tx.project, changes.c.plan == plan)
         .distinct()
     )
-    missing = list(tx.connection.execute(statement).scalars())
+    carried = select(*(messages.c[name] for name in key)).where(
+        messages.c.project == tx.project, messages.c.plan == plan
+    )
+    schema = {name: MESSAGE_SCHEMA[name] for name in key}
+    # No index leads from a SKU to its messages, so the two are compared here, each read once.
+    wanted, there = (read_frame(tx.connection, statement, schema) for statement in (released, carried))
+    missing = wanted.join(there, on=key, how="anti")["seller_sku"].unique().sort().to_list()
     if missing:
         some = ", ".join(f"'{sku}'" for sku in missing[:5])
         message = (
