@@ -69,6 +69,7 @@ def judge(
             *ownership.ownership(fields),
             *limits.price_limits(settings, site, fields),
             *limits.availability_limits(fields),
+            *unknowns.ineligible(chain.rules),
             *unknowns.unknowns(site, fields, known.without_neighbours),
             *unknowns.rule_holds(fields),
             *of_guards,

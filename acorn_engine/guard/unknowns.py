@@ -13,9 +13,10 @@ from acorn_engine.types import SITE_TAG, Kind
 from acorn_engine.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from acorn_engine.fields import Field
+    from acorn_engine.ruleset import Rule
     from acorn_engine.sites import Site
 
 
@@ -123,6 +124,21 @@ def unknowns(site: Site, fields: Mapping[str, Field], without_neighbours: frozen
             )
         )
     return reasons
+
+
+def ineligible(rules: Sequence[Rule]) -> list[Reason]:
+    """Return the holds of offers that a rule calls not eligible, in that rule's own words."""
+    return [
+        Reason(
+            Verdict.HOLD,
+            "ineligible",
+            f"the offer is not eligible: {rule.because}",
+            ~pl.col("to.eligible") & (pl.col("rule.eligible") == rule.id),
+            own={"rule": pl.lit(rule.id)},
+        )
+        for rule in rules
+        if rule.because and any(assignment.field.name == "eligible" for assignment in rule.sets)
+    ]
 
 
 def rule_holds(fields: Mapping[str, Field]) -> list[Reason]:
