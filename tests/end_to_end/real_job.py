@@ -12,7 +12,16 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
+
 from acorn_engine import Engine
+
+
+def guarded(changes: pl.DataFrame) -> list[str]:
+    """Return the offers that only a guard holds: those a person may let go."""
+    held = changes.filter(pl.col("verdict") != "send")
+    other = held.filter(~pl.col("code").is_in(["guard", "price_held"]) | (pl.col("verdict") == "reject"))
+    return held.join(other, on="seller_sku", how="anti")["seller_sku"].unique().sort().to_list()
 
 
 def main(folder: Path, now: datetime) -> None:
@@ -41,8 +50,14 @@ def main(folder: Path, now: datetime) -> None:
                 "summary": dict(plan.summary),
                 "problems": [problem.to_dict() for problem in plan.problems],
             }
+        skus = guarded(kept.changes)
+        approved = timed("release", lambda: engine.approve(kept, by="a person", because="looked at", release=skus))
+        released = {
+            "asked": len(skus),
+            "offers": approved.changes.filter(pl.col("code") == "released")["sku"].n_unique(),
+        }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"seconds": seconds, "peak_bytes": peak, "plans": plans}, default=str))
+    print(json.dumps({"seconds": seconds, "peak_bytes": peak, "plans": plans, "released": released}, default=str))
 
 
 if __name__ == "__main__":

@@ -117,6 +117,12 @@ def test_time_and_memory_are_told_and_bounded(run, capsys):
     assert processor < 90
 
 
+def test_thousands_of_holds_are_released_at_once(run):
+    assert run.figures["released"]["offers"] == run.figures["released"]["asked"] > 1_000
+    wall, processor = run.figures["seconds"]["release"]
+    assert processor < 20, f"{wall} s by the clock"
+
+
 def test_every_document_validates_against_amazons_schema(run):
     assert SCHEMA.is_file(), f"Amazon's schema is not at {SCHEMA}: the contract cannot be checked"
     validator = jsonschema_rs.Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
