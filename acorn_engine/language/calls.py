@@ -176,8 +176,15 @@ def _written_out(
             inner.faults.clear()
             inner.fault(syntax.tree, "type", f"it gives {given} instead of {say(wanted)}")
     if operand is None or inner.faults:
-        first = ExpressionError(inner.faults).faults[0]
-        if first.code == "function":
-            return Fault(first.code, first.message, hint=first.hint)
-        return Fault(first.code, f"{function.name} cannot be used like this: {first.message}", hint=first.hint)
+        return _in_words(function, ExpressionError(inner.faults).faults[0])
     return operand
+
+
+def _in_words(function: Function, first: Fault) -> Fault:
+    """Return the first fault of a definition as a fault of the call."""
+    if first.code == "function":
+        return Fault(first.code, first.message, hint=first.hint)
+    if first.code in {"unknown_name", "unknown_function"}:  # a name that stands in the plugin, not in the rule
+        message = f"the plugin's function '{function.name}' is defined wrongly: {first.message}"
+        return Fault("function", message, hint=first.hint)
+    return Fault(first.code, f"{function.name} cannot be used like this: {first.message}", hint=first.hint)

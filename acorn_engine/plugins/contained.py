@@ -7,15 +7,26 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import polars as pl
+
 from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.plugins.isolation import HOOK_SECONDS, MOST_RECORDS, HookHangsError, call_in_time, describe
+from acorn_engine.plugins.reads import usable_reads
+from acorn_engine.problems import AcornError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
-    import polars as pl
-
-    from acorn_engine.marketplace import Account, Connection, Credentials, Limits, Marketplace
+    from acorn_engine.marketplace import (
+        Account,
+        Connection,
+        Credentials,
+        Limits,
+        Marketplace,
+        RemoteSubmission,
+        Report,
+    )
     from acorn_engine.plugins.records import Function, RuleKind
     from acorn_engine.sites import Site
 
@@ -105,14 +116,80 @@ class ContainedMarketplace:
             return False
 
     def connect(self, account: Account, credentials: Credentials, options: Mapping[str, object]) -> Connection:
-        """Open a connection for one account; see ``Marketplace.connect``."""
-        return self.provider.connect(account, credentials, options)
+        """Open a connection for one account; see ``Marketplace.connect``.
+
+        Raises ``AcornError``. What the provider says of its failure is left out: it was given secrets.
+        """
+        try:
+            return ContainedConnection(self._plugin, self.provider.connect(account, credentials, options))
+        except AcornError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise AcornError(
+                Problem(
+                    code="connect-failed",
+                    message=f"the plugin {self._plugin} could not connect account '{account.name}':"
+                    f" {type(error).__name__}. Nothing was sent or read.",
+                    hint="check the account's endpoint and credentials",
+                )
+            ) from None
+
+
+class ContainedConnection:
+    """One account's conversation as the engine has it: what it answers is checked, what it asks can't break a run.
+
+    A call that changes something passes its errors on: only the outbox knows what they mean.
+    """
+
+    def __init__(self, plugin: str, provider: Connection) -> None:
+        self.provider = provider
+        self._plugin = plugin
+
+    def _call(self, what: str, function: Callable[[], Result]) -> Result:
+        try:
+            return function()
+        except (MarketplaceError, AcornError):
+            raise
+        except Exception as error:
+            # Its text may hold what was sent, and so a secret.
+            message = f"the plugin {self._plugin} failed to {what}: {type(error).__name__}"
+            raise MarketplaceError(message, code="plugin_failed", retryable=True) from error
+
+    def upload(self, document: bytes) -> str:
+        """Store a document; see ``Connection.upload``."""
+        return self._call("upload", lambda: self.provider.upload(document))
+
+    def submit(self, site: Site, document_id: str) -> str:
+        """Create a submission; see ``Connection.submit``."""
+        return self.provider.submit(site, document_id)
+
+    def recent(self, site: Site, since: datetime) -> Sequence[RemoteSubmission]:
+        """Return recent submissions; see ``Connection.recent``."""
+        return self._call("list submissions", lambda: self.provider.recent(site, since))
+
+    def poll(self, submission_id: str) -> RemoteSubmission:
+        """Return a submission's state; see ``Connection.poll``."""
+        return self._call("poll", lambda: self.provider.poll(submission_id))
+
+    def report(self, report_id: str) -> Report:
+        """Return a submission's report; see ``Connection.report``."""
+        return self._call("report", lambda: self.provider.report(report_id))
+
+    def patch(self, site: Site, seller_sku: str, message: str) -> Report:
+        """Apply one message at once; see ``Connection.patch``."""
+        return self.provider.patch(site, seller_sku, message)
+
+    def read(self, site: Site, seller_skus: Sequence[str]) -> pl.DataFrame:
+        """Read offers in full; see ``Connection.read``. Offers whose values make no sense count as not read."""
+        return self._call("read", lambda: usable_reads(self.provider.read(site, seller_skus), site, seller_skus))
+
+    def close(self) -> None:
+        """Release sockets."""
+        self.provider.close()
 
 
 def _messages(answer: Any) -> pl.DataFrame:
     """Return the two columns of an encoder's answer. Raises ``TypeError`` for anything else."""
-    import polars as pl
-
     if not isinstance(answer, pl.DataFrame):
         raise TypeError(f"encode returned {type(answer).__name__}, expected a Polars frame")
     wanted = ["seller_sku", "message"]

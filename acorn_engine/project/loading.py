@@ -158,6 +158,10 @@ def _validate(document: Document, name: str, model: type[BaseModel], problems: l
         return model.model_validate(document.data.get(name, {}), context={"root": document.root})
     except ValidationError as error:
         problems.extend(validation_problems(document, (name,), model, error))
+    except Exception as error:  # noqa: BLE001  # a validator of a plugin may raise anything
+        message = f"[{name}] cannot be checked: the plugin's model {model.__name__} failed ({type(error).__name__})."
+        hint = "tell the plugin's author, or leave the section out"
+        problems.append(document.problem((name,), message, code="section-failed", hint=hint))
     return model.model_construct()
 
 
