@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from acorn_engine.cli.app import Common, verb
+from acorn_engine.cli.app import ERROR, Common, verb
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -36,8 +36,7 @@ def submit(plan: str | None = None, *, wait: Flag = False, key: str | None = Non
     output = common.output
     with Engine.open(common.project) as engine, output.working("sending …") as say:
         progress = engine.submit(plan, wait=wait, key=key, on_progress=say)
-    _print_progress(output, progress, common)
-    return 0
+    return _print_progress(output, progress, common)
 
 
 def verify(plan: str | None = None, *, wait: Flag = False, common: Common | None = None) -> int:
@@ -56,14 +55,15 @@ def verify(plan: str | None = None, *, wait: Flag = False, common: Common | None
     output = common.output
     with Engine.open(common.project) as engine, output.working("reading back …") as say:
         progress = engine.verify(plan, wait=wait, on_progress=say)
-    _print_progress(output, progress, common)
-    return 0
+    return _print_progress(output, progress, common)
 
 
-def _print_progress(output: Output, progress: dict[str, Any], common: Common) -> None:
+def _print_progress(output: Output, progress: dict[str, Any], common: Common) -> int:
+    """Print what became of plans; an error where something stops them that time alone does not mend."""
+    code = ERROR if any(problem["effect"] == "stops" for problem in progress["problems"]) else 0
     if common.json:
         output.document(progress)
-        return
+        return code
     for row in progress["plans"]:
         counts = [f"{number} {word.replace('_', ' ')}" for word, number in row["outcomes"].items() if number]
         output.line(f"{row['site']}: plan {row['plan']} {row['state']}: {', '.join(counts) or 'nothing to send'}")
@@ -77,6 +77,7 @@ def _print_progress(output: Output, progress: dict[str, Any], common: Common) ->
         output.line("Sending is halted by the file STOP in the project folder; remove it to go on.")
     elif progress["open"]:
         output.line("Not everything has ended yet: run acorn submit and acorn verify again, or use --wait.")
+    return code
 
 
 def status(*, common: Common | None = None) -> int:

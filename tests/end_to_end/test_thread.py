@@ -243,7 +243,7 @@ def test_export_without_a_network(seller, serve, run, secrets, tmp_path, amazon_
     assert {message["sku"] for message in document["messages"]} == {"DEARER", "FOLLOWS"}
     seller.add("NEVER-READ", "11.00")
     seller.write()
-    code, out, err = run(seller, "plan", "amazon.de", "--json")
+    code, out, _ = run(seller, "plan", "amazon.de", "--json")
     rows = {row["seller_sku"]: row for row in json.loads(out)["changes"] if row["field"] == "price"}
     assert code == 3
     assert (rows["NEVER-READ"]["verdict"], rows["NEVER-READ"]["code"]) == ("hold", "neighbours_unknown")
@@ -285,7 +285,7 @@ def test_the_sandbox_down_in_the_middle_and_resumed(seller, serve, run, secrets)
     plan = json.loads(out)["plan"]
     run(seller, "approve", plan)
     server.add_faults({"operation": "createFeedDocument", "kind": "503"})
-    code, out, err = run(seller, "submit", plan)
+    code, out, _ = run(seller, "submit", plan)
     assert code == 0
     assert "Not everything has ended" in out
     assert answered(server, "createFeed") == 0
