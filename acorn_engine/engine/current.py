@@ -49,10 +49,11 @@ def add_current(offers: Offers, states: pl.DataFrame, pending: pl.DataFrame, clo
     frame = _ensure(frame, {"product_type": pl.String(), "fulfilment": pl.String()})
     if AS_OF not in frame.columns:
         frame = frame.with_columns(pl.lit(None, dtype=_INSTANT).alias(AS_OF))
-    newer = pl.col("_read_as_of").is_not_null() & (pl.col(AS_OF).is_null() | (pl.col("_read_as_of") >= pl.col(AS_OF)))
+    listing = _told_by_listing(offers)
+    later = pl.col(AS_OF).is_null() | (pl.col("_read_as_of") >= pl.col(AS_OF)) | pl.lit(value=not listing)
+    newer = pl.col("_read_as_of").is_not_null() & later
     frame = frame.with_columns(newer.alias("_newer"))
     frame = frame.with_columns(_as_the_site_writes(frame, f"current_{name}", digits) for name in _MONEY)
-    listing = {name for name in (*_MONEY, *_INTEGERS, *_DATES) if f"current_{name}" in frame.columns}
     frame = frame.with_columns(
         *(_newest(name, listing) for name in (*_MONEY, *_INTEGERS, *_DATES)),
         pl.coalesce("product_type", "_read_product_type").alias("product_type"),
@@ -64,6 +65,19 @@ def add_current(offers: Offers, states: pl.DataFrame, pending: pl.DataFrame, clo
     )
     frame = frame.drop(column for column in frame.columns if column.startswith("_read_") or column == "_newer")
     return replace(offers, frame=frame, facts={**offers.facts, **_infos(frame)})
+
+
+def _told_by_listing(offers: Offers) -> set[str]:
+    """Return the fields whose current value the listings tell; a table without such a column says nothing of it."""
+    told = set()
+    for name in (*_MONEY, *_INTEGERS, *_DATES):
+        column, info = f"current_{name}", offers.facts.get(f"current_{name}")
+        if column not in offers.frame.columns:
+            continue
+        undated = info is not None and info.as_of is None
+        if not (undated and offers.frame[column].null_count() == offers.frame.height):
+            told.add(name)
+    return told
 
 
 def _as_the_site_writes(frame: pl.DataFrame, name: str, digits: int) -> pl.Series:

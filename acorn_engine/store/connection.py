@@ -7,8 +7,10 @@ PostgreSQL: the schema ``acorn`` and a limit on how long a lock is waited for.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -82,6 +84,7 @@ def connect(text: str, *, patience: float, pool_size: int) -> Database:
             url, connect_args={"timeout": patience}, pool_size=pool_size, max_overflow=0, pool_timeout=patience
         )
         _prepare_sqlite(engine, patience)
+        _keep_private(engine, url)
     else:
         engine = _postgresql(url, patience, pool_size)
     return Database(url, engine, engine.execution_options(**{WRITES: True}), patience, folder)
@@ -124,6 +127,18 @@ def _prepare_sqlite(engine: Engine, patience: float) -> None:
     def _on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _keep_private(engine: Engine, url: URL) -> None:
+    """Make a new file its owner's alone, with the files beside it: it tells what things cost and sell for."""
+    if url.database is None or url.database.startswith("file:"):
+        return
+    path = url.database
+
+    @event.listens_for(engine, "do_connect")
+    def _on_first(*_: object) -> None:
+        with suppress(OSError):  # it is there, or the connection will say why it cannot be
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def require_folder(database: Database) -> None:

@@ -271,3 +271,29 @@ def test_events_come_in_order_at_least_once(world):
         assert seen == everything
         assert [event.kind for event in seen][:3] == ["plan_ready", "approved", "submitted"]
         json.dumps([event.to_dict() if hasattr(event, "to_dict") else event.data for event in seen])
+
+
+def test_listings_without_a_price_column_leave_what_was_read(world, price_of):
+    here = offers(world())
+    for row in here.listings:
+        for name in ("price", "quantity", "as_of"):
+            row.pop(name)
+    with here.engine() as engine:
+        plan = here.plan(engine)
+        assert price_of(plan, "S1")["from"] == "20.00"
+        engine.approve(plan, by="erp")
+        engine.submit(plan)
+        work_off(engine, here.clock)
+        here.clock.advance(hours=30)
+        assert here.plan(engine).changes.is_empty()
+        assert price_of(here.plan(engine), "S1") is None
+
+
+def test_a_listing_row_that_is_newer_than_the_last_read_counts(world, price_of):
+    here = offers(world())
+    with here.engine() as engine:
+        here.plan(engine)
+        here.clock.advance(hours=1)
+        for row in here.listings:
+            row |= {"price": "19.00", "as_of": "2026-03-02T11:30:00Z"}
+        assert price_of(here.plan(engine), "S1")["from"] == "19.00"
