@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from acorn_engine.engine.inputs import Catalogue, empty_catalogue, read_catalogu
 from acorn_engine.evaluate import ExampleResult, run_examples
 from acorn_engine.facts import FactInfo
 from acorn_engine.language import STANDARD_NAMES
-from acorn_engine.problems import AcornError, CatalogError, Problem
+from acorn_engine.problems import AcornError, CatalogError, Problem, RuleError
 from acorn_engine.project.rule_files import chain_files
 from acorn_engine.ruleset import Chain, load_chain
 from acorn_engine.sites import utc
@@ -121,7 +121,16 @@ def run_project_examples(context: Context, site: str | None = None, *, chain: bo
 
 
 def _alone(whole: Chain, file: str, text: str) -> Chain:
-    return load_chain([(file, text)], whole.vocabulary)
+    """Return the chain of one file alone.
+
+    A file that leans on earlier ones (it disables their rules, or reads their parameters) cannot be
+    loaded alone: then its rules are taken out of the whole chain.
+    """
+    try:
+        return load_chain([(file, text)], whole.vocabulary)
+    except RuleError:
+        own = tuple(rule for rule in whole.rules if rule.file == file)
+        return replace(whole, files=tuple(each for each in whole.files if each.name == file), rules=own)
 
 
 def _facts_only(context: Context) -> Catalogue:

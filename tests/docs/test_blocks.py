@@ -138,3 +138,14 @@ def test_the_rule_book_names_every_folder() -> None:
     text = (ROOT / "rules" / "README.md").read_text(encoding="utf-8")
     for folder in sorted(path.name for path in (ROOT / "rules").iterdir() if path.is_dir()):
         assert f"`{folder}/`" in text
+
+
+def test_a_file_may_lean_on_an_earlier_one(shop: Path) -> None:
+    rules = {
+        "eu.yaml": "acorn: 1\nparameters: {days: 2}\nrules:\n  - id: slow\n    set: {handling_days: 5}\n",
+        "de.yaml": "acorn: 1\ndisable: [slow]\nbecause: Germany is near\nrules:\n  - id: quick\n    set: {handling_days: days}\n"
+        "examples:\n  - {name: near, site: amazon.de, given: {}, expect: {handling_days: 2, rule: quick}}\n"
+        "  - {name: wrong, site: amazon.de, given: {}, expect: {handling_days: 3}}\n",
+    }
+    with Engine.open(settings({"amazon.de": ["eu.yaml", "de.yaml"]}), rules=rules, root=shop) as engine:
+        assert [result.passed for result in engine.test()] == [True, False]

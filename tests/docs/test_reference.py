@@ -177,6 +177,16 @@ def test_every_rule_kind_and_function(registry: Registry) -> None:
         assert f"`{function}(" in text
 
 
+def test_every_site(registry: Registry) -> None:
+    lines = page("sites").splitlines()
+    assert len([line for line in lines if line.startswith("| `")]) == len(registry.sites) == 23
+    for site in registry.sites.values():
+        tax = "yes" if site.tax_included else "no"
+        cells = (f"`{site.name}`", site.marketplace_id, site.country, site.currency, site.digits, site.region)
+        row = [*map(str, cells), site.language, site.time_zone, tax]
+        assert f"| {' | '.join(row)} |" in lines
+
+
 # The language and rule files
 
 
