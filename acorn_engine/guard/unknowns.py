@@ -135,6 +135,7 @@ def ineligible(rules: Sequence[Rule]) -> list[Reason]:
             f"the offer is not eligible: {rule.because}",
             ~pl.col("to.eligible") & (pl.col("rule.eligible") == rule.id),
             own={"rule": pl.lit(rule.id)},
+            spares_withdrawal=True,
         )
         for rule in rules
         if rule.because and any(assignment.field.name == "eligible" for assignment in rule.sets)

@@ -190,10 +190,10 @@ def test_eligible_false_holds_everything_else_of_the_offer(eligible, code):
 
 def test_the_rule_that_calls_an_offer_not_eligible_says_why():
     gate = rule("gate", "eligible", because="{brand} may not be sold here", eligible="false")
-    row = offer(price="28.00", eligible=False, brand="Acme") | {"rule.eligible": "gate"}
+    row = offer(price="28.00", quantity=0, current_quantity=3, eligible=False, brand="Acme") | {"rule.eligible": "gate"}
     result = judged(row, rules=[gate])
     assert change(result, "price")["because"] == "the offer is not eligible: Acme may not be sold here"
-    assert verdicts(result) == {"price": ("hold", "ineligible")}
+    assert verdicts(result) == {"quantity": ("send", "rule"), "price": ("hold", "ineligible")}
 
 
 def test_an_offer_that_is_not_eligible_may_still_be_taken_off_sale():
