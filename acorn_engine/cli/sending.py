@@ -35,7 +35,7 @@ def submit(plan: str | None = None, *, wait: Flag = False, key: str | None = Non
     common = common or Common()
     output = common.output
     with Engine.open(common.project) as engine, output.working("sending …") as say:
-        progress = engine.submit(plan, wait=wait, key=key, on_progress=say)
+        progress = engine.submit(plan, wait=wait, key=key, account=common.account, on_progress=say)
     return _print_progress(output, progress, common)
 
 
@@ -54,7 +54,7 @@ def verify(plan: str | None = None, *, wait: Flag = False, common: Common | None
     common = common or Common()
     output = common.output
     with Engine.open(common.project) as engine, output.working("reading back …") as say:
-        progress = engine.verify(plan, wait=wait, on_progress=say)
+        progress = engine.verify(plan, wait=wait, account=common.account, on_progress=say)
     return _print_progress(output, progress, common)
 
 
@@ -87,7 +87,7 @@ def status(*, common: Common | None = None) -> int:
     common = common or Common()
     output = common.output
     with Engine.open(common.project) as engine:
-        found = engine.status()
+        found = engine.status(account=common.account)
     if common.json:
         output.document(found)
         return 0

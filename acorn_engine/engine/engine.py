@@ -243,6 +243,11 @@ class Engine:
         """Return a plan as it was sent: changes whose holds were released since it was made are sent ones too."""
         return self._context.store.load_plan(plan if isinstance(plan, str) else plan.id, as_approved=True)
 
+    def _known(self, account: str | None) -> None:
+        """Raise for an account that the project does not have: a misspelt one must not mean all."""
+        if account is not None:
+            self._context.account(account)
+
     # Approving and sending
 
     def approve(
@@ -272,19 +277,25 @@ class Engine:
         *,
         wait: bool = False,
         key: str | None = None,
+        account: str | None = None,
         max_seconds: float = WAIT_SECONDS,
         on_progress: Callable[[str], None] | None = None,
     ) -> dict[str, Any]:
         """Send an approved plan, or everything approved; without ``wait`` only as far as it goes at once.
 
-        With ``key`` a second call does not submit again. Returns what became of the plans so far.
+        With ``key`` a second call does not submit again, with ``account`` nothing of other accounts
+        is sent. Returns what became of the plans so far.
         """
         self._context.alive()
+        self._known(account)
         name = plan.id if isinstance(plan, Plan) else plan
-        before = self._sender.in_flight()
-        plans = list(dict.fromkeys([*self._sender.submit(name, key), *([] if name else before)]))
+        before = self._sender.in_flight(account)
+        plans = list(dict.fromkeys([*self._sender.submit(name, key, account), *([] if name else before)]))
         say = on_progress or (lambda _words: None)
-        progress = self._sender.wait(max_seconds, say) if wait else self._sender.work(min(max_seconds, WORK_SECONDS))
+        if wait:
+            progress = self._sender.wait(max_seconds, say, account)
+        else:
+            progress = self._sender.work(min(max_seconds, WORK_SECONDS), account)
         return self._sender.report(plans, progress)
 
     def work(self, max_seconds: float = 20.0) -> Progress:
@@ -297,21 +308,34 @@ class Engine:
         plan: str | Plan | None = None,
         *,
         wait: bool = False,
+        account: str | None = None,
         max_seconds: float = WAIT_SECONDS,
         on_progress: Callable[[str], None] | None = None,
     ) -> dict[str, Any]:
         """Read listings back and settle what reads as planned. Returns what became of the plans."""
         self._context.alive()
+        self._known(account)
         name = plan.id if isinstance(plan, Plan) else plan
-        plans = [name] if name else self._sender.in_flight()
+        plans = [name] if name else self._sender.in_flight(account)
         say = on_progress or (lambda _words: None)
-        progress = self._sender.wait(max_seconds, say) if wait else self._sender.verify(min(max_seconds, WORK_SECONDS))
+        if wait:
+            progress = self._sender.wait(max_seconds, say, account)
+        else:
+            progress = self._sender.verify(min(max_seconds, WORK_SECONDS), account)
         return self._sender.report(plans, progress)
 
-    def status(self) -> dict[str, Any]:
+    def status(self, *, account: str | None = None) -> dict[str, Any]:
         """Return ``{in_flight, held, expiring, must_act}``, lists of JSON-ready records."""
         self._context.alive()
-        return self._sender.outbox.status()
+        self._known(account)
+        found = self._sender.outbox.status()
+        if account is None:
+            return found
+        mine = {plan.id for plan in self._context.store.plans() if account in plan.accounts}
+        return {
+            name: [row for row in rows if row.get("account", account) == account and row.get("plan") in {None, *mine}]
+            for name, rows in found.items()
+        }
 
     def drift(self, site: str | None = None, *, account: str | None = None) -> pl.DataFrame:
         """Read listings and return those that no longer show what was verified, while nothing is on its way."""

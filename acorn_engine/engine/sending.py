@@ -58,27 +58,27 @@ class Sender:
     def _settled(self, submission: dict[str, Any]) -> None:
         self._context.host.tell("acorn_submission_settled", submission=submission)
 
-    def submit(self, plan: str | None, key: str | None) -> list[str]:
-        """Put one plan in line, or every approved one; return their ids."""
-        store = self._context.store
-        wanted = [plan] if plan else [info.id for info in reversed(store.plans(status="approved"))]
+    def submit(self, plan: str | None, key: str | None, account: str | None = None) -> list[str]:
+        """Put one plan in line, or every approved one (of an account); return their ids."""
+        found = reversed(self._context.store.plans(status="approved"))
+        wanted = [plan] if plan else [info.id for info in found if account is None or account in info.accounts]
         for name in wanted:
             self.outbox.enqueue(name, key)
         return wanted
 
-    def work(self, max_seconds: float) -> Progress:
+    def work(self, max_seconds: float, account: str | None = None) -> Progress:
         """Send and follow."""
-        return self.outbox.work(max_seconds)
+        return self.outbox.work(max_seconds, account)
 
-    def verify(self, max_seconds: float) -> Progress:
+    def verify(self, max_seconds: float, account: str | None = None) -> Progress:
         """Follow and read back."""
-        return self.outbox.verify(max_seconds)
+        return self.outbox.verify(max_seconds, account)
 
-    def wait(self, max_seconds: float, say: Callable[[str], None]) -> Progress:
+    def wait(self, max_seconds: float, say: Callable[[str], None], account: str | None = None) -> Progress:
         """Send, follow and read back until everything has ended or time is up."""
         end = time.monotonic() + max_seconds
         while True:
-            progress = self.outbox.run(min(SLICE, max(0.0, end - time.monotonic())))
+            progress = self.outbox.run(min(SLICE, max(0.0, end - time.monotonic())), account)
             say(f"{progress.open_parts} parts on their way …")
             stuck = not progress.steps and any(problem.code in _NEEDS_A_PERSON for problem in progress.problems)
             over = not progress.open_parts or (progress.next_due is None and not progress.busy)
@@ -124,9 +124,10 @@ class Sender:
         outcomes["on_their_way"] = counts.get(None, 0)
         return {"plan": plan, "site": info.site, "state": info.state, "outcomes": outcomes, "reasons": reasons}
 
-    def in_flight(self) -> list[str]:
-        """Return the plans that are submitted and have not ended, oldest first."""
-        return [info.id for info in reversed(self._context.store.plans(status="submitted"))]
+    def in_flight(self, account: str | None = None) -> list[str]:
+        """Return the plans (of an account) that are submitted and have not ended, oldest first."""
+        found = reversed(self._context.store.plans(status="submitted"))
+        return [info.id for info in found if account is None or account in info.accounts]
 
     def drift(self, site: str, account: str) -> pl.DataFrame:
         """Return what reads back otherwise than it was last confirmed."""

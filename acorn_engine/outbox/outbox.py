@@ -101,19 +101,22 @@ class Outbox:
         """Put an approved plan in line and return its part ids; see ``enqueue.enqueue``."""
         return enqueue(self._context, plan_id, key, current)
 
-    def work(self, max_seconds: float) -> Progress:
-        """Send what may be sent and follow what was sent. Returns when nothing is due."""
-        return self._run(max_seconds, sends=True, reads=False)
+    def work(self, max_seconds: float, account: str | None = None) -> Progress:
+        """Send what may be sent and follow what was sent. Returns when nothing is due.
 
-    def verify(self, max_seconds: float) -> Progress:
+        With ``account``, here and below, only that account's parts are touched and counted.
+        """
+        return self._run(max_seconds, account, sends=True, reads=False)
+
+    def verify(self, max_seconds: float, account: str | None = None) -> Progress:
         """Follow what was sent and read offers back; sends nothing. Returns when nothing is due."""
-        return self._run(max_seconds, sends=False, reads=True)
+        return self._run(max_seconds, account, sends=False, reads=True)
 
-    def run(self, max_seconds: float) -> Progress:
+    def run(self, max_seconds: float, account: str | None = None) -> Progress:
         """Send, follow and read back, sleeping in between, until every part has ended or time is up."""
         end = time.monotonic() + max_seconds
         while True:
-            progress = self._run(max(0.0, end - time.monotonic()), sends=True, reads=True)
+            progress = self._run(max(0.0, end - time.monotonic()), account, sends=True, reads=True)
             left = end - time.monotonic()
             # What another worker has comes on without this one.
             if not progress.open_parts or (progress.next_due is None and not progress.busy) or left <= 0:
@@ -133,9 +136,9 @@ class Outbox:
         """Close the connections that were opened."""
         self._context.close()
 
-    def _run(self, max_seconds: float, *, sends: bool, reads: bool) -> Progress:
+    def _run(self, max_seconds: float, account: str | None, *, sends: bool, reads: bool) -> Progress:
         """Go round the lanes, a step each, until nothing is due or time is up."""
-        run = _Run(self._context, sends=sends, reads=reads)
+        run = _Run(self._context, account, sends=sends, reads=reads)
         end = time.monotonic() + max_seconds
         while run.round() and time.monotonic() < end:
             pass
@@ -145,8 +148,9 @@ class Outbox:
 class _Run:
     """One run of the outbox: the lanes that it has leased, and what it did."""
 
-    def __init__(self, ctx: Context, *, sends: bool, reads: bool) -> None:
+    def __init__(self, ctx: Context, account: str | None, *, sends: bool, reads: bool) -> None:
         self.ctx = ctx
+        self.account = account
         self.sends = sends
         self.reads = reads
         self.owner = new_owner()  # a run's own: two threads never share a lane
@@ -158,8 +162,7 @@ class _Run:
 
     def round(self) -> bool:
         """Do one step in every lane that has one due. Returns whether anything was done."""
-        with self.ctx.store.read() as connection:
-            parts = open_parts(connection, self.ctx.store.project)
+        parts = self._parts()
         did = False
         for lane in dict.fromkeys(part.lane for part in parts):
             if lane in self.busy or lane in self.failed:
@@ -167,6 +170,11 @@ class _Run:
             mine = [part for part in parts if part.lane == lane]
             did = self._lane(lane, mine) or did
         return did
+
+    def _parts(self) -> list[Part]:
+        with self.ctx.store.read() as connection:
+            parts = open_parts(connection, self.ctx.store.project)
+        return [part for part in parts if self.account in {None, part.account}]
 
     def _lane(self, lane: tuple[str, str], parts: list[Part]) -> bool:
         part: Part | None = None
@@ -257,8 +265,7 @@ class _Run:
             with self.ctx.store.write() as tx:
                 for lane in self.leased:
                     drop_lease(tx, _lease_name(lane), self.owner)
-        with self.ctx.store.read() as connection:
-            parts = open_parts(connection, self.ctx.store.project)
+        parts = self._parts()
         now = micros(self.ctx.now())
         awaited = [part.due_at for part in parts if self._awaited(part, now)]
         return Progress(

@@ -146,6 +146,28 @@ def test_submit_and_verify_without_a_plan_work_through_everything(made, run, run
     assert made.offer("A", "shop.fr")["price"] == made.offer("A")["price"] == "21.00"
 
 
+def test_account_limits_what_is_sent(made, run, run_json, monkeypatch):
+    """``--account``: nothing of another account is planned, sent or shown; a misspelt one is an error."""
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN"):
+        monkeypatch.setenv(f"ACORN_OTHER_{name}", "secret")
+    made.settings["accounts"]["other"] = {"marketplace": "shop", "seller_id": "S2", "sites": ["shop.de"]}
+    made.add("D", account="other", **OFFER)
+    made.write()
+    _, plan = run_json(made, "plan", "shop.de", "--account", "other")
+    assert {row["seller_sku"] for row in plan["changes"]} == {"D"}
+    _, plan = run_json(made, "plan", "shop.de")
+    assert {row["account"] for row in plan["changes"]} == {"eu", "other"}
+    run(made, "approve", plan["plan"])
+    for words in (["submit"], ["verify"], ["status"], ["drift"]):
+        assert run(made, *words, "--account", "othr")[0] == 1
+    assert run(made, "submit", "--wait", "--account", "other")[0] == 0
+    assert (made.offer("D", account="other")["price"], made.offer("A")["price"]) == ("21.00", "20.00")
+    _, status = run_json(made, "status", "--account", "other")
+    assert {row["seller_sku"] for row in status["held"]} == set()
+    assert run(made, "submit", "--wait")[0] == 0
+    assert made.offer("A")["price"] == "21.00"
+
+
 def test_status_is_four_lists(made, run_json):
     """``status --json`` is ``{in_flight, held, expiring, must_act}``, lists; in_flight has every approved plan with a part not yet ended, unsent and waiting waves included."""
     made.settings["run"]["plan_ttl"] = "20m"
