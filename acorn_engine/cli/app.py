@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,16 +11,18 @@ from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from acorn_engine import __version__
 from acorn_engine.cli.output import Output, problems_document
-from acorn_engine.problems import AcornError, Problem
+from acorn_engine.problems import AcornError, Problem, did_you_mean
 
 ERROR: Final = 1
 CHANGES: Final = 2
 NEW_HOLDS: Final = 3
 HALTED: Final = 4
+TRACEBACK: Final = "ACORN_TRACEBACK"
+"""Set in the environment, a mistake of Acorn's own is shown as Python shows it."""
 
 
 @Parameter(name="*")
@@ -72,12 +76,28 @@ def verb(function: Callable[..., int | None]) -> Callable[..., int]:
         except AcornError as error:
             report(error.problems, as_json=common.json)
         except KeyboardInterrupt:
-            sys.stderr.write("stopped; what was begun goes on where it was: run the same command again\n")
+            message = "stopped. What was begun goes on where it was."
+            report([Problem("stopped", message, hint="run the same command again")], as_json=common.json)
         except BrokenPipeError:
             sys.stderr.close()
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            report([_unforeseen(error)], as_json=common.json)
         return ERROR
 
     return guarded
+
+
+def _unforeseen(error: Exception) -> Problem:
+    """Return a failure that nobody foresaw as a problem: a file that is in the way, or a mistake of Acorn's."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return Problem("system", f"{where}{error.strerror}. The command was given up.", hint="see that it may be used")
+    message = (
+        f"a mistake in Acorn itself: {type(error).__name__}. The command was given up; nothing that was saved is lost."
+    )
+    return Problem("internal", message, hint=f"please report it with what {TRACEBACK}=1 acorn … shows")
 
 
 def report(problems: Sequence[Problem], *, as_json: bool) -> None:
@@ -91,12 +111,13 @@ def report(problems: Sequence[Problem], *, as_json: bool) -> None:
 
 def run(words: Sequence[str]) -> int:
     """Run one verb: the engine's own, or a plugin's."""
+    logging.getLogger("stamina").setLevel(logging.CRITICAL)  # a failed try is told in words, once, when all have failed
     app = make_app()
-    _add_plugin_verbs(app, words)
     try:
+        _add_plugin_verbs(app, words)
         result = app(list(words), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        sys.stderr.write(f"{error}\n")
+        report([_misused(error)], as_json="--json" in words)
         return ERROR
     except AcornError as error:
         report(error.problems, as_json="--json" in words)
@@ -114,6 +135,20 @@ def _project_of(words: Sequence[str]) -> Path:
         if word.startswith("--project="):
             return Path(word.removeprefix("--project="))
     return Path()
+
+
+def _misused(error: CycloptsError) -> Problem:
+    """Return a command that cannot be understood as a problem, with where to read how it is written."""
+    verb_named = " ".join(error.command_chain or ())
+    help_text = f"acorn {verb_named} --help shows how it is written" if verb_named else "acorn --help lists the verbs"
+    if isinstance(error, UnknownCommandError) and error.unused_tokens:
+        word, own = error.unused_tokens[0], [name for name in error.app or () if not name.startswith("-")]
+        nearest = did_you_mean(word, own)
+        hint = f"{nearest} {help_text}" if nearest else help_text
+        return Problem("usage", f"there is no verb '{word}'. Nothing was done.", hint=hint, params={"verb": word})
+    text, _, nearest = "; ".join(str(error).rstrip(".").splitlines()).partition(" Did you mean ")
+    hint = f"did you mean {nearest.rstrip('?')}? {help_text}" if nearest else help_text
+    return Problem("usage", f"{text.rstrip('.')}. Nothing was done.", hint=hint)
 
 
 def _add_plugin_verbs(app: App, words: Sequence[str]) -> None:

@@ -62,6 +62,9 @@ class Output:
         """Print a table; ``numbers`` are the columns to align right."""
         if self.as_json:
             return
+        rows = list(rows)
+        if not rows:
+            return
         texts = [[("" if value is None else str(value)) for value in row] for row in rows]
         widths = [max([_width(name), *(_width(row[index]) for row in texts)]) for index, name in enumerate(columns)]
         for row in [list(columns), *texts]:
@@ -99,3 +102,8 @@ def _width(text: str) -> int:
 def problems_document(problems: Iterable[Problem], extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return problems as the JSON document of a verb that failed."""
     return {"problems": [problem.to_dict() for problem in problems], **(extra or {})}
+
+
+def several(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 change``, ``2 changes``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

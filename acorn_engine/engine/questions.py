@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.sending import Sender
 
+DIFFERENCES_SHOWN: Final = 50
+"""How many differences a person is shown; JSON has all."""
 QUOTE_SKU: Final = "QUOTE"
 """The SKU of an offer that is quoted without one."""
 
@@ -107,11 +109,14 @@ class Difference:
         """Return the difference as text, one line each."""
         if self.rows.is_empty():
             return f"{self.site}: nothing differs between {self.old} and {self.new}."
-        lines = [f"{self.site}: {self.rows.height} differences between {self.old} and {self.new}:"]
-        for row in self.rows.iter_rows(named=True):
+        count = "1 difference" if self.rows.height == 1 else f"{self.rows.height} differences"
+        lines = [f"{self.site}: {count} between {self.old} and {self.new}:"]
+        for row in self.rows.head(DIFFERENCES_SHOWN).iter_rows(named=True):
             old = f"{row['old_to']} ({row['old_verdict']})" if row["old_verdict"] else "no change"
             new = f"{row['new_to']} ({row['new_verdict']})" if row["new_verdict"] else "no change"
             lines.append(f"  {row['seller_sku']}  {row['field']}: {old} → {new}")
+        if self.rows.height > DIFFERENCES_SHOWN:
+            lines.append(f"  … and {self.rows.height - DIFFERENCES_SHOWN} more; --json lists all")
         return "\n".join(lines)
 
 

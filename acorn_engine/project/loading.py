@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from acorn_engine.sites import Site
 
+_TYPOGRAPHIC: Final = "“”„‘’，＝：；「」"
 CORE_SECTIONS: Final = ("project", "sites", "catalog", "accounts", "guards", "run", "plugins")
 
 
@@ -56,7 +57,7 @@ class Document:
 
 def read_document(path: Path) -> Document:
     """Read a project file. Raises ``ProjectError`` when it is absent or not TOML."""
-    if path.is_dir():
+    if path.is_dir() or (path.suffix != ".toml" and not path.exists()):
         path = path / "acorn.toml"
     try:
         raw = path.read_bytes()
@@ -64,7 +65,7 @@ def read_document(path: Path) -> Document:
         raise ProjectError(
             Problem(
                 code="no-project",
-                message=f"there is no project file {path.name} in {path.parent.name or path.parent}.",
+                message=f"there is no project file {path.name} in {path.parent.absolute()}.",
                 hint="run 'acorn init' to make one, or name the folder with --project",
             )
         ) from None
@@ -95,10 +96,24 @@ def read_document(path: Path) -> Document:
                 code="project-syntax",
                 message=f"this is not TOML: {words}.",
                 place=place,
-                hint='text needs quotes: name = "northwind"',
+                hint=_toml_hint(words, place.text or ""),
             )
         ) from None
     return Document(data, path.parent.resolve(), path, text)
+
+
+def _toml_hint(words: str, line: str) -> str:
+    """Return which key to press for the usual slips in a project file."""
+    if any(mark in line for mark in _TYPOGRAPHIC):
+        return f"these marks are not TOML's: {' '.join(mark for mark in _TYPOGRAPHIC if mark in line)}; press \" with the keyboard switched to English"
+    if "twice" in words or "overwrite" in words:
+        return "put the keys of both sections under one of them"
+    key = line.split("=", maxsplit=1)[0].strip()
+    if "=" in line and not key.isascii() and not key.startswith(('"', "'")):
+        return f'a name with signs other than a-z, digits, - and _ needs quotes: "{key}" = …'
+    if ":" in line and "=" not in line:
+        return 'a key is followed by = here: name = "northwind"'
+    return 'text needs quotes: name = "northwind"'
 
 
 def plugins_section(document: Document) -> PluginsSection:

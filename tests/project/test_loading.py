@@ -183,3 +183,22 @@ def test_secrets_come_from_the_embedding_program(tmp_path: Path):
     with pytest.raises(ProjectError, match="account 'eu' has no client_secret, refresh_token"):
         resolve(account, lambda _: {"client_id": "a"})
     assert variable("my-eu.1", "client_id") == "ACORN_MY_EU_1_CLIENT_ID"
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ('重量 = "number"', 'needs quotes: "重量" = …'),
+        ("name = “northwind”", "these marks are not TOML's: “ ”; press"),
+        ("name: northwind", 'a key is followed by = here: name = "northwind"'),
+        ("name = northwind", 'text needs quotes: name = "northwind"'),
+        ("[project]", "put the keys of both sections under one of them"),
+    ],
+)
+def test_the_usual_slips_in_a_project_file_name_the_key_to_press(tmp_path, line, hint):
+    path = tmp_path / "acorn.toml"
+    path.write_text(f"[project]\n{line}\n", encoding="utf-8")
+    with pytest.raises(ProjectError) as caught:
+        read_document(path)
+    assert hint in str(caught.value)
+    assert "acorn.toml:2:" in str(caught.value)
