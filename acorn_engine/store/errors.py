@@ -54,7 +54,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "failed": (
         "the database '{url}' failed: {cause}",
-        "If it happens again, run 'acorn doctor' and keep its output.",
+        "If it happens again, keep this message for whoever looks after the database.",
     ),
 }
 
