@@ -36,7 +36,7 @@ _REMEDIES: Final[dict[str, str]] = {
     "unauthorized": (
         "Nothing was changed. Check that the account's client id, client secret and refresh token belong together "
         "and to this region, that the seller's authorisation has not run out (365 days) and that the application "
-        "has the Product Listing role; 'acorn doctor' repeats the check."
+        "has the Product Listing role; then run 'acorn submit' again."
     ),
     "not_found": "Nothing was changed. Check the seller id, the SKU and the site.",
     "timeout": "Try again later.",
