@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from acorn_engine.cli.app import ERROR, Common, verb
+from acorn_engine.cli.output import several
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -65,10 +66,16 @@ def _print_progress(output: Output, progress: dict[str, Any], common: Common) ->
         output.document(progress)
         return code
     for row in progress["plans"]:
-        counts = [f"{number} {word.replace('_', ' ')}" for word, number in row["outcomes"].items() if number]
+        outcomes = {**row["outcomes"], "on_their_way": row["outcomes"]["on_their_way"] - row["unsent"]}
+        outcomes["not_sent_yet"] = row["unsent"]
+        counts = [f"{number} {word.replace('_', ' ')}" for word, number in outcomes.items() if number]
         output.line(f"{row['site']}: plan {row['plan']} {row['state']}: {', '.join(counts) or 'nothing to send'}")
         for text in row["reasons"]:
             output.line(f"    {text}")
+        known = [problem["message"] for problem in progress["problems"]]
+        for text in row["troubles"]:
+            if not any(message in text for message in known):
+                output.line(f"    the last try failed: {text}")
     for problem in progress["problems"]:
         output.note(problem["message"] + (f"\n    {problem['hint']}" if problem["hint"] else ""))
     if not progress["plans"]:
@@ -112,7 +119,9 @@ def _section(output: Output, title: str, lines: list[str]) -> None:
 def _flight(row: dict[str, Any]) -> str:
     states = Counter(part["state"] for part in row["parts"])
     words = ", ".join(f"{count} {state}" for state, count in states.items())
-    return f"plan {row['plan']} of {row['site']} is {row['state']}; its parts: {words}"
+    notes = dict.fromkeys(part["note"] for part in row["parts"] if part.get("note"))
+    troubles = f"; the last try failed: {'; '.join(notes)}" if notes else ""
+    return f"plan {row['plan']} of {row['site']} is {row['state']}; its parts: {words}{troubles}"
 
 
 def _held(rows: list[dict[str, Any]]) -> list[str]:
@@ -121,7 +130,7 @@ def _held(rows: list[dict[str, Any]]) -> list[str]:
         groups.setdefault((row["site"], row["guard"] or row["code"]), []).append(row)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return [
-        f"{site}: {len(some)} by {reason}, such as {some[0]['seller_sku']}: {some[0]['because']}"
+        f"{site}: {several(len(some), 'change')} ({reason}), such as {some[0]['seller_sku']}: {some[0]['because']}"
         for (site, reason), some in ordered
     ]
 
@@ -150,10 +159,10 @@ def drift(site: str | None = None, *, common: Common | None = None) -> int:
     if common.json:
         output.document({"drift": frame.to_dicts()})
     elif frame.is_empty():
-        output.line("Every listing shows what was last verified.")
+        output.line("No listing that was verified shows another value now.")
     else:
         output.table(tuple(frame.columns), list(frame.iter_rows()))
-        output.line(f"{frame.height} values were changed by someone else.")
+        output.line(f"{several(frame.height, 'value')} changed without Acorn.")
     return 0
 
 

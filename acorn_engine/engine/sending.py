@@ -12,8 +12,10 @@ import polars as pl
 from sqlalchemy import func, select
 
 from acorn_engine.outbox import Outbox, OutboxSettings
+from acorn_engine.outbox.context import State
 from acorn_engine.store.deliveries import outcome_counts
-from acorn_engine.store.tables import deliveries
+from acorn_engine.store.parts import parts_of
+from acorn_engine.store.tables import deliveries, part_messages
 
 if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _NEEDS_A_PERSON: Final = frozenset({"no-credentials", "no-account", "no_account", "no_marketplace"})
 """Problems that waiting does not mend."""
+_NOT_LEFT: Final = frozenset({State.WAITING, State.READY, State.UPLOADED})
 SLICE: Final = 2.0
 """Seconds of work between two words of progress."""
 REASONS_SHOWN: Final = 10
@@ -122,7 +125,31 @@ class Sender:
             ]
         outcomes = {name: counts.get(name, 0) for name in _ENDINGS}
         outcomes["on_their_way"] = counts.get(None, 0)
-        return {"plan": plan, "site": info.site, "state": info.state, "outcomes": outcomes, "reasons": reasons}
+        told = {"plan": plan, "site": info.site, "state": info.state, "outcomes": outcomes, "reasons": reasons}
+        return told | self._unsent(plan)
+
+    def _unsent(self, plan: str) -> dict[str, Any]:
+        """Return how many changes of a plan have not left yet, and what its parts' last tries failed for."""
+        store = self._context.store
+        with store.read() as connection:
+            parts = [part for part in parts_of(connection, store.project, plan) if part.state != State.ENDED]
+            here = [part.id for part in parts if part.state in _NOT_LEFT]
+            one_by_one = [part.id for part in parts if part.state == State.PATCHING]
+            waiting = select(part_messages.c.seller_sku).where(
+                part_messages.c.project == store.project,
+                part_messages.c.part == deliveries.c.part,
+                part_messages.c.message_id == deliveries.c.message_id,
+                part_messages.c.state == "waiting",
+            )
+            left_behind = deliveries.c.part.in_(one_by_one) & waiting.exists()
+            statement = select(func.count()).where(
+                deliveries.c.project == store.project,
+                deliveries.c.plan == plan,
+                deliveries.c.outcome.is_(None),
+                deliveries.c.part.in_(here) | left_behind,
+            )
+            unsent = connection.execute(statement).scalar_one() if here or one_by_one else 0
+        return {"unsent": int(unsent), "troubles": list(dict.fromkeys(part.note for part in parts if part.note))}
 
     def in_flight(self, account: str | None = None) -> list[str]:
         """Return the plans (of an account) that are submitted and have not ended, oldest first."""
