@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CORE_VENV := .venv-core
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers coverage core docs constraints clean
+.PHONY: help demo test check bench docs lint types layers coverage core constraints clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -28,6 +28,12 @@ test: $(VENV)/ready ## all tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: lint types layers coverage core ## everything that CI checks
+
+bench: $(VENV)/ready ## how fast a site is evaluated, judged and planned, against the exact one-offer form
+	@$(BIN)/python benchmarks/planning.py
+
+docs: $(VENV)/ready ## run every page of the documentation that can be run, and check the rest
+	@$(BIN)/python -m pytest -q tests/docs
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
