@@ -16,6 +16,7 @@ from acorn_engine.engine.reading import read_offers
 from acorn_engine.evaluate import bind_columns, row_values, trace_offer
 from acorn_engine.explain import Explanation, explain_offer
 from acorn_engine.guard.settings import Off
+from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.plan import Plan
 from acorn_engine.plan.diff import diff_plans
 from acorn_engine.plan.export import write_export
@@ -142,7 +143,16 @@ def export(context: Context, plan: Plan, to: Path) -> list[Path]:
     """Write a plan's documents and workbook."""
     accounts = {name: context.account(name) for name in plan.accounts}
     marketplace = context.marketplace(next(iter(accounts.values())).marketplace)
-    return write_export(plan, marketplace, accounts, context.registry.sites[plan.site], to)
+    try:
+        return write_export(plan, marketplace, accounts, context.registry.sites[plan.site], to)
+    except MarketplaceError as error:
+        raise PlanError(
+            Problem(
+                code="no_document",
+                message=f"plan '{plan.id}' cannot be exported: {error}. Files that were written before are there.",
+                hint="see 'acorn plugins'",
+            )
+        ) from error
 
 
 def drift(context: Context, sender: Sender, sites: Sequence[str], account: str | None) -> pl.DataFrame:

@@ -124,6 +124,8 @@ class ContainedMarketplace:
             return ContainedConnection(self._plugin, self.provider.connect(account, credentials, options))
         except AcornError:
             raise
+        except MarketplaceError as error:
+            raise AcornError(f"{error} Nothing was sent or read.", code="connect-failed") from error
         except Exception as error:  # noqa: BLE001
             raise AcornError(
                 Problem(

@@ -46,8 +46,12 @@ class AccountSection(Section):
     marketplace: str = Field("amazon", description="the provider of its sites")
     seller_id: str = Field(min_length=1, description="the seller's id with the marketplace")
     sites: tuple[str, ...] = Field(min_length=1, description="the sites that this account sells on")
-    endpoint: str | None = Field(None, description="where the marketplace's API answers; default: its own, by region")
-    auth_endpoint: str | None = Field(None, description="where access tokens come from; default: the marketplace's own")
+    endpoint: str | None = Field(
+        None, min_length=1, description="where the marketplace's API answers; default: its own, by region"
+    )
+    auth_endpoint: str | None = Field(
+        None, min_length=1, description="where access tokens come from; default: the marketplace's own"
+    )
     quantity_site: str | None = Field(
         None,
         description="the site through which quantities are written; default: the first of sites that lists the SKU",

@@ -33,6 +33,11 @@ def require_private(url: str, what: str) -> str:
     address in the message; the address itself is not shown, because it may be signed.
     """
     parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None:
+        raise MarketplaceError(
+            f"{what} holds a name or a password, so nothing was sent. Secrets never stand in an address.",
+            code="invalid",
+        )
     if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))):
         return url
     raise MarketplaceError(

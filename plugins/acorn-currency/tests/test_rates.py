@@ -171,3 +171,9 @@ def test_two_hop_crosses():
         )
     ]
     assert cross_table(books)["BBB"]["AAA"].rate == 30
+
+
+@pytest.mark.parametrize(("as_of", "stale"), [("2026-11-23", False), ("2026-11-30", True), ("2999-01-01", True)])
+def test_a_rate_from_the_future_is_stale_for_it_would_never_grow_old(as_of, stale):
+    table = rate_table(CurrencySettings(rates=(row("USD", "EUR", "0.92", as_of=as_of),)), NOW)
+    assert table.entries["EUR"]["USD"].stale is stale
