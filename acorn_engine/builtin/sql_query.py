@@ -135,12 +135,12 @@ def _without(text: str, secrets: Sequence[str]) -> str:
 
 
 def _no_driver(url: sa.URL, name: str, reason: str) -> Problem:
-    postgres = url.get_backend_name() == "postgresql"
+    postgres = url.get_backend_name() in {"postgresql", "postgres"}
     return Problem(
         code="no_driver",
-        message=f"the driver of {url.drivername} is not there: {reason}; nothing was read",
+        message=f"no driver for '{url.drivername}' is installed{'' if postgres else f': {reason}'}; nothing was read",
         place=Place(file=name),
-        hint="pip install 'acorn-engine[postgres]', and write postgresql+psycopg://…"
+        hint="write postgresql+psycopg://…; if that is what stands there: pip install 'acorn-engine[postgres]'"
         if postgres
         else "install the driver that SQLAlchemy names for this database",
         params={"driver": url.drivername},

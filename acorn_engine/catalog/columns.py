@@ -95,7 +95,11 @@ def _report_numbers(column: Column, texts: pl.Series, numbers: Any, number_forma
     else:
         too_fine = f"{{value}} has more than {LARGEST_SCALE} decimals"
     column.find(
-        "too_many_decimals", numbers.too_fine, texts, too_fine, partial(_too_fine_hint, number_format=number_format)
+        "too_many_decimals",
+        numbers.too_fine,
+        texts,
+        too_fine,
+        partial(_too_fine_hint, number_format=number_format, decimals=0 if column.type.integer else 2),
     )
     column.find(
         "too_large", numbers.too_large, texts, f"{{value}} has more than {LARGEST_DIGITS} digits before the point"
@@ -109,10 +113,10 @@ def _report_numbers(column: Column, texts: pl.Series, numbers: Any, number_forma
         column.values = column.values.set(negative, None)
 
 
-def _too_fine_hint(value: str, number_format: str) -> str:
+def _too_fine_hint(value: str, number_format: str, decimals: int) -> str:
     if number_format == PLAIN and re.fullmatch(r"[0-9]{1,3}\.[0-9]{3}", value):
         return f'if {value} means thousands, set number_format = "1.234,56"; otherwise round it'
-    return "round it where it is worked out; in a spreadsheet: =ROUND(…, 2)"
+    return f"round it where it is worked out; in a spreadsheet: =ROUND(…, {decimals})"
 
 
 def _money(

@@ -27,6 +27,7 @@ _NAMES: Final = (
     *("euc_jp", "euc_kr", "cp949", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
     *("iso8859-1", "iso8859-2", "iso8859-9", "iso8859-15", "cp437", "cp850", "cp852", "ascii"),
 )
+_ZIP: Final = b"PK\x03\x04"
 _BOMS: Final = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SAMPLE: Final = 200_000
 _ENOUGH: Final = 4
@@ -61,6 +62,15 @@ def decode(data: bytes, encoding: str | None, name: str, delimiter: str = ",") -
     where the bytes are not what was declared.
     """
     codec = known_encoding(encoding or DEFAULT_ENCODING, name)
+    if data.startswith(_ZIP):
+        raise CatalogError(
+            Problem(
+                code="encoding",
+                message="this is no text file but an Excel workbook or another zipped one; nothing was read",
+                place=Place(file=name),
+                hint='for a workbook, set source = "xlsx"',
+            )
+        )
     if not codec.startswith("utf-16"):
         _refuse_utf16(data, codec, name)
     if codec != "utf-8":

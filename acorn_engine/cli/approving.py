@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from acorn_engine.cli.app import Common, verb
+from acorn_engine.cli.output import several
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -51,7 +52,7 @@ def approve(
             approved = engine.approve(name, by=by or _user(), because=because, release=release, override=override)
             sending = approved.changes.filter(approved.changes["verdict"] == Verdict.SEND.value).height
             rows.append({"plan": name, "site": approved.site, "sends": sending, "released": list(release)})
-            common.output.line(f"{approved.site}: plan {name} is approved: {sending} changes may be sent.")
+            common.output.line(f"{approved.site}: plan {name} is approved: {several(sending, 'change')} may be sent.")
     if common.json:
         common.output.document({"approved": rows})
     return 0

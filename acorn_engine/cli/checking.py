@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from acorn_engine.cli.app import ERROR, Common, verb
-from acorn_engine.cli.output import problems_document
+from acorn_engine.cli.output import problems_document, several
 from acorn_engine.problems import stopping
 
 if TYPE_CHECKING:
@@ -47,8 +47,11 @@ def check(site: str | None = None, *, common: Common | None = None) -> int:
                 numbers=(1, 2, 3, 4, 5),
             )
             warnings = len(found.problems) - len(errors)
+            held = sum(row["rows_held"] for row in found.sites.values())
             words = "nothing can be planned until they are mended" if errors else "everything can be planned"
-            output.line(f"{len(errors)} errors, {warnings} warnings: {words}.")
+            if held and not errors:
+                words = f"everything can be planned but {several(held, 'offer')} with problems, held"
+            output.line(f"{several(len(errors), 'error')}, {several(warnings, 'warning')}: {words}.")
     return ERROR if errors else 0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from acorn_engine.cli.output import several
 from acorn_engine.plan import PlanStatus, Verdict
 from acorn_engine.sites import utc
 
@@ -95,7 +96,7 @@ def print_changes(output: Output, plan: Plan) -> None:
     output.line()
     halted = plan.status is PlanStatus.HALTED
     words = ", were it not halted" if halted else ""
-    output.line(f"Would send {send.height} changes{words}, the first of them:")
+    output.line(f"Would send {several(send.height, 'change')}{words}, the first of them:")
     output.table(
         ("SKU", "field", "from", "to", "", "rule"),
         [
@@ -110,3 +111,4 @@ def print_changes(output: Output, plan: Plan) -> None:
         )
     else:
         output.line(f"It may be approved and submitted until {utc(plan.expires_at)}.")
+        output.line(f"Next: acorn approve {plan.id}, then acorn submit {plan.id}.")

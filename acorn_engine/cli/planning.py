@@ -172,7 +172,6 @@ def rollback(plan: str, *, because: str, common: Common | None = None) -> int:
             common.output.document(made.to_json())
         else:
             print_plans(common.output, [made])
-            common.output.line(f"Next: acorn approve {made.id}, then acorn submit {made.id}.")
     return 0
 
 

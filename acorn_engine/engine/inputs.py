@@ -97,7 +97,7 @@ def _raw(context: Context, role: Any, given: Any) -> RawTable:
                 code="unknown-source",
                 message=f"[catalog.{role}] names the source '{options.source}', which no plugin provides. Nothing was planned.",
                 hint=did_you_mean(options.source, context.registry.sources) or _broken(context),
-                place=Place("acorn.toml", field=f"catalog.{role}.source"),
+                place=context.document.place(("catalog", role, "source")),
             )
         )
     return read_role(role, options, source, context.project.root)

@@ -62,3 +62,7 @@ def test_a_declared_encoding_that_does_not_fit_is_named():
 def test_an_unknown_encoding_is_refused_with_the_nearest():
     assert "did you mean 'gb18030'?" in message(b"", "gb18003")
     assert "'rot13' is not an encoding that Acorn reads" in message(b"", "rot13")
+
+
+def test_a_workbook_that_is_read_as_text_is_called_one():
+    assert 'for a workbook, set source = "xlsx"' in message(b"PK\x03\x04\x14\0\0\0")

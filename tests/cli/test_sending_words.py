@@ -83,3 +83,29 @@ def test_a_difference_of_thousands_of_lines_is_cut_for_people(shop, run):
     _, out, _ = run("diff", name, "--project", shop.folder)
     assert len(out.splitlines()) == 52
     assert "more; --json lists all" in out
+
+
+def test_a_plan_says_how_to_go_on(shop, run):
+    _, out, _ = run("plan", "shop.de", "--project", shop.folder)
+    assert out.splitlines()[-1].startswith("Next: acorn approve 2")
+    _, out, _ = run("plan", "shop.de", "--only", "B", "--project", shop.folder)
+    assert "Next:" not in out
+
+
+def test_check_counts_in_words_and_names_the_rows_that_are_held(shop, run):
+    _, out, _ = run("check", "--project", shop.folder)
+    assert "everything can be planned." in out
+    shop.add("C", price="10.00", landed="abc", floor_price="2.00")
+    shop.write()
+    _, out, _ = run("check", "--project", shop.folder)
+    assert "everything can be planned but 1 offer with problems, held." in out
+    (shop.folder / "listings.csv").write_text("", encoding="utf-8")
+    code, out, _ = run("check", "--project", shop.folder)
+    assert code == 1
+    assert "1 error, " in out
+    assert "rule files" not in out
+    shop.write(catalog={})
+    text = (shop.folder / "acorn.toml").read_text(encoding="utf-8")
+    (shop.folder / "acorn.toml").write_text(text.replace('source" = "csv', 'source" = "exel'), encoding="utf-8")
+    _, _, err = run("check", "--project", shop.folder)
+    assert "acorn.toml:" in err.replace("\n", " ")
