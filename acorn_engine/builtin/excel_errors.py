@@ -20,7 +20,7 @@ def error_cells(data: bytes, sheet: str) -> dict[tuple[int, int], str]:
     if not zipfile.is_zipfile(io.BytesIO(data)):
         return {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        part = _sheet_part(archive, sheet)
+        part = sheet_part(archive, sheet)
         if part is None:
             return {}
         xml = archive.read(part)
@@ -29,11 +29,12 @@ def error_cells(data: bytes, sheet: str) -> dict[tuple[int, int], str]:
     found = {}
     for column, row, content in _CELL.findall(xml):
         value = _VALUE.search(content)
-        found[int(row) - 1, _column_index(column)] = value.group(1).decode() if value else "#N/A"
+        found[int(row) - 1, column_index(column)] = value.group(1).decode() if value else "#N/A"
     return found
 
 
-def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
+def sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """Return the name of the part that holds a sheet, or ``None``."""
     names = set(archive.namelist())
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
         return None
@@ -54,7 +55,8 @@ def _parse(xml: bytes) -> ET.Element:
     return ET.fromstring(xml)  # noqa: S314 -- entities are refused above
 
 
-def _column_index(letters: bytes) -> int:
+def column_index(letters: bytes) -> int:
+    """Return the number of a column, from 0: ``A`` is 0, ``AA`` 26."""
     index = 0
     for letter in letters:
         index = index * 26 + letter - 64

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
 
 from acorn_engine.builtin.excel_errors import error_cells
+from acorn_engine.builtin.excel_size import size_fault
 from acorn_engine.catalog.files import read_bytes
 from acorn_engine.catalog.headers import with_headers
 from acorn_engine.plugins import CatalogRequest, CatalogSource
@@ -54,9 +55,11 @@ def read_excel(request: CatalogRequest) -> tuple[pl.DataFrame, datetime | None]:
 
 
 def _cells(data: bytes, options: ExcelOptions) -> tuple[str, list[list[Any]]]:
+    _require_size(size_fault(data), options)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         name = options.sheet or workbook.sheet_names[0]
+        _require_size(size_fault(data, name), options)
         return name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
     except WorksheetNotFound:
         hint = did_you_mean(options.sheet or "", workbook.sheet_names) or (
@@ -70,6 +73,12 @@ def _cells(data: bytes, options: ExcelOptions) -> tuple[str, list[list[Any]]]:
             raise CatalogError(_problem("empty_file", options, "the file is empty; nothing was read", None)) from None
         message = f"the file is not a complete Excel workbook ({error}); nothing was read"
         raise CatalogError(_problem("unreadable", options, message, hint)) from None
+
+
+def _require_size(fault: str | None, options: ExcelOptions) -> None:
+    if fault is not None:
+        hint = "delete the rows and columns after the data, or save the sheet as CSV"
+        raise CatalogError(_problem("too_large", options, fault, hint))
 
 
 def _problem(code: str, options: ExcelOptions, message: str, hint: str | None) -> Problem:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -281,3 +282,24 @@ def test_postgres_numerics_are_exact_and_floats_are_refused(tmp_path, postgres_u
     assert "CAST(w AS NUMERIC" in shown
     shown = refused(SQL_SOURCE, tmp_path, url=postgres_url, query="SELECT lo_create(0)")
     assert "read-only transaction" in shown
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused_unread(tmp_path):
+    workbook(tmp_path, [("sku", "stock"), ("A", 5)])
+    path = tmp_path / "p.xlsx"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+
+    def written(name, content):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part, kept in parts.items():
+                archive.writestr(part, content if part == name else kept)
+
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    written(
+        "xl/worksheets/sheet1.xml",
+        sheet.replace(b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'),
+    )
+    assert "reaches to row 1,048,576 and column 16,384" in refused(XLSX_SOURCE, tmp_path, path="p.xlsx")
+    written("xl/sharedStrings.xml", b"<sst>" + b"a" * 200_000_000 + b"</sst>")
+    assert "would unpack to 200," in refused(XLSX_SOURCE, tmp_path, path="p.xlsx")
