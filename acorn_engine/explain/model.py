@@ -15,7 +15,7 @@ EXPLANATION_FORMAT: Final = "acorn.explanation/1"
 
 @dataclass(frozen=True, slots=True)
 class FactLine:
-    """A fact of the offer. ``used``: some rule or guard of the chain reads it. ``age`` is in words."""
+    """A fact of the offer. ``used``: some rule or guard of the chain reads it. ``age`` and ``largest_age`` are in words."""
 
     name: str
     value: str | int | bool | None
@@ -25,6 +25,7 @@ class FactLine:
     age: str | None
     stale: bool
     used: bool
+    largest_age: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from acorn_engine.evaluate import OfferTrace, RuleStep
     from acorn_engine.facts import FactInfo, FactTable
     from acorn_engine.fields import Field
+    from acorn_engine.language import Checked
     from acorn_engine.ruleset import Chain, Guard, Rule
     from acorn_engine.sites import SiteClock
     from acorn_engine.types import Type
@@ -75,18 +76,51 @@ class OfferExplainer:
     def facts(self) -> list[FactLine]:
         """Return every fact of the offer, by name."""
         read = self._read()
-        return [self._fact(name, info, read) for name, info in sorted(self._facts.items())]
+        lines = [self._fact(name, info, read) for name, info in self._facts.items()]
+        return sorted([*lines, *self._entries()], key=lambda line: line.name)
 
-    def _read(self) -> set[str]:
+    def _parts(self) -> list[Checked]:
+        """Return every expression of the chain."""
         parts = [rule.when for rule in self.chain.rules]
         parts += [one.value for rule in self.chain.rules for one in rule.sets]
         parts += [guard.condition for guard in self.chain.guards]
-        return {name for part in parts if part is not None for name in part.reads} | {LOWER_LIMIT, UPPER_LIMIT}
+        return [part for part in parts if part is not None]
+
+    def _read(self) -> set[str]:
+        return {name for part in self._parts() for name in part.reads} | {LOWER_LIMIT, UPPER_LIMIT}
+
+    def _entries(self) -> list[FactLine]:
+        """Return what the chain looks up in tables for this offer: the rate of its currency, say."""
+        site, seen = self.chain.site, ChainMap(dict(self.trace.values), dict(self.row))
+        keys = {
+            (table, str(key))
+            for part in self._parts()
+            for table, literal, column in part.lookups
+            if isinstance(key := literal if literal is not None else seen.get(column or ""), str)
+        }
+        return [self._entry(table, key) for table, key in keys if key != site.currency]
+
+    def _entry(self, name: str, key: str) -> FactLine:
+        table = self._tables.get(name)
+        found = table.entries.get(self.chain.site.currency, {}).get(key) if table else None
+        shown = f"{name}[{key}]"
+        if table is None or found is None:
+            return FactLine(shown, None, "missing", table.source if table else "", None, None, stale=False, used=True)
+        now, at = self.clock.now, found.as_of
+        stale = found.stale or (found.expires_at is not None and found.expires_at <= now)
+        value = decimal_text(found.value)
+        age = age_text(now - at) if at else None
+        return FactLine(
+            shown, value, value, found.source or table.source, utc(at) if at else None, age, stale, used=True
+        )
 
     def _fact(self, name: str, info: FactInfo, read: set[str]) -> FactLine:
         value, at = self.row.get(name, MISSING), instant_of(info.as_of, self.row)
         age = None if at is None else self.clock.now - at
-        stale = bool(age is not None and info.largest_age is not None and age > info.largest_age)
+        present = not isinstance(value, Missing) and value is not None
+        stale = info.largest_age is not None and (
+            age > info.largest_age if age is not None else info.as_of is not None and present
+        )
         shown = words(value, info.type, self.chain.site)
         return FactLine(
             name,
@@ -97,6 +131,7 @@ class OfferExplainer:
             None if age is None else age_text(age),
             stale,
             name in read,
+            None if info.largest_age is None else age_text(info.largest_age),
         )
 
     def rules(self) -> list[RuleLine]:

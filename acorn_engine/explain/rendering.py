@@ -34,7 +34,8 @@ def _move(change: ChangeLine) -> str:
 
 def _fact(fact: FactLine) -> tuple[str, ...]:
     age = f"{fact.age} old" if fact.age and fact.age != "not yet" else fact.age or ""
-    return fact.name, fact.text, fact.source, f"{age}, too old" if fact.stale else age
+    limit = f" (at most {fact.largest_age})" if fact.largest_age else ""
+    return fact.name, fact.text, fact.source, f"{age or 'undated'}, too old{limit}" if fact.stale else age
 
 
 def _rule(rule: RuleLine) -> list[str]:

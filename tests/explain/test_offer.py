@@ -122,7 +122,7 @@ def test_a_stale_fact_is_told_where_it_holds():
     found = explained(age=timedelta(hours=6))
     assert found.rules[0].text == "applied, but competitor_price is too old: held"
     assert line(found.changes, "price").text == "held: rule 'base' reads competitor_price, which is too old"
-    assert "6 h old, too old" in found.render()
+    assert "6 h old, too old (at most 5 h)" in found.render()
 
 
 def test_final_rules_have_the_last_word():
