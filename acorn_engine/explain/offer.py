@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from acorn_engine.evaluate.slots import LOWER_LIMIT, UPPER_LIMIT, slots_of
+from acorn_engine.evaluate.slots import slots_of
+from acorn_engine.explain.fact_lines import fact_lines
 from acorn_engine.explain.model import ChangeLine, Explanation, FactLine, GuardLine, RuleLine, SetLine
 from acorn_engine.explain.unchanged import unchanged_lines
-from acorn_engine.explain.values import age_text, decimal_text, instant_of, plain, words
+from acorn_engine.explain.values import decimal_text, plain, words
 from acorn_engine.language import Reference, round_to
 from acorn_engine.ruleset import because_names, render_because
 from acorn_engine.sites import utc
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from acorn_engine.evaluate import OfferTrace, RuleStep
     from acorn_engine.facts import FactInfo, FactTable
     from acorn_engine.fields import Field
-    from acorn_engine.language import Checked
     from acorn_engine.ruleset import Chain, Guard, Rule
     from acorn_engine.sites import SiteClock
     from acorn_engine.types import Type
@@ -54,7 +54,7 @@ class OfferExplainer:
         facts: Mapping[str, FactInfo],
     ) -> None:
         self.chain, self.row, self.trace, self.clock = chain, row, trace, clock
-        self._tables, self._facts = tables, facts
+        self.tables, self.known = tables, facts
         self._fields: dict[str, Field] = {name: slot.field for name, slot in slots_of(chain).items()}
         self._slots = slots_of(chain)
 
@@ -62,7 +62,7 @@ class OfferExplainer:
         """Return the type of a field or fact, where it is known."""
         if name in self._fields:
             return self._fields[name].type
-        info = self._facts.get(name)
+        info = self.known.get(name)
         return info.type if info else None
 
     def text(self, name: str, value: Any) -> str:
@@ -74,65 +74,8 @@ class OfferExplainer:
         return plain(value, self.type_of(name), self.chain.site)
 
     def facts(self) -> list[FactLine]:
-        """Return every fact of the offer, by name."""
-        read = self._read()
-        lines = [self._fact(name, info, read) for name, info in self._facts.items()]
-        return sorted([*lines, *self._entries()], key=lambda line: line.name)
-
-    def _parts(self) -> list[Checked]:
-        """Return every expression of the chain."""
-        parts = [rule.when for rule in self.chain.rules]
-        parts += [one.value for rule in self.chain.rules for one in rule.sets]
-        parts += [guard.condition for guard in self.chain.guards]
-        return [part for part in parts if part is not None]
-
-    def _read(self) -> set[str]:
-        return {name for part in self._parts() for name in part.reads} | {LOWER_LIMIT, UPPER_LIMIT}
-
-    def _entries(self) -> list[FactLine]:
-        """Return what the chain looks up in tables for this offer: the rate of its currency, say."""
-        site, seen = self.chain.site, ChainMap(dict(self.trace.values), dict(self.row))
-        keys = {
-            (table, str(key))
-            for part in self._parts()
-            for table, literal, column in part.lookups
-            if isinstance(key := literal if literal is not None else seen.get(column or ""), str)
-        }
-        return [self._entry(table, key) for table, key in keys if key != site.currency]
-
-    def _entry(self, name: str, key: str) -> FactLine:
-        table = self._tables.get(name)
-        found = table.entries.get(self.chain.site.currency, {}).get(key) if table else None
-        shown = f"{name}[{key}]"
-        if table is None or found is None:
-            return FactLine(shown, None, "missing", table.source if table else "", None, None, stale=False, used=True)
-        now, at = self.clock.now, found.as_of
-        stale = found.stale or (found.expires_at is not None and found.expires_at <= now)
-        value = decimal_text(found.value)
-        age = age_text(now - at) if at else None
-        return FactLine(
-            shown, value, value, found.source or table.source, utc(at) if at else None, age, stale, used=True
-        )
-
-    def _fact(self, name: str, info: FactInfo, read: set[str]) -> FactLine:
-        value, at = self.row.get(name, MISSING), instant_of(info.as_of, self.row)
-        age = None if at is None else self.clock.now - at
-        present = not isinstance(value, Missing) and value is not None
-        stale = info.largest_age is not None and (
-            age > info.largest_age if age is not None else info.as_of is not None and present
-        )
-        shown = words(value, info.type, self.chain.site)
-        return FactLine(
-            name,
-            plain(value, info.type, self.chain.site),
-            shown,
-            info.source,
-            utc(at) if at else None,
-            None if age is None else age_text(age),
-            stale,
-            name in read,
-            None if info.largest_age is None else age_text(info.largest_age),
-        )
+        """Return every fact of the offer, by name, with what is looked up for it."""
+        return fact_lines(self)
 
     def rules(self) -> list[RuleLine]:
         """Return what every rule of the chain did, in order."""
@@ -198,7 +141,7 @@ class OfferExplainer:
         return value if isinstance(value, Fraction) else None
 
     def _evaluate(self, checked: Any, seen: Mapping[str, Any]) -> Any:
-        return Reference(checked.scope, self._tables, self.clock.today).evaluate(checked, seen).value
+        return Reference(checked.scope, self.tables, self.clock.today).evaluate(checked, seen).value
 
     def guards(self) -> list[GuardLine]:
         """Return what every offer guard of the chain answers for the final values."""
