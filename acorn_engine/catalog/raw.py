@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ROW: Final = "_row"
 HANDED_IN: Final = "handed in"
+MOST_COLUMNS: Final = 1_000
+"""A table has no more columns: every one becomes a fact of every offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,15 @@ def _named(
     """Return the table under the names that rules use."""
     rows = frame[ROW] if ROW in frame.columns else pl.int_range(2, frame.height + 2, dtype=pl.UInt32, eager=True)
     frame = frame.drop(ROW, strict=False)
+    if frame.width > MOST_COLUMNS:
+        raise CatalogError(
+            Problem(
+                code="too_many_columns",
+                message=f"the table has {frame.width:,} columns, at most {MOST_COLUMNS:,} can be used; nothing was read",
+                place=Place(file=name),
+                hint="leave out what no rule needs; one with thousands of columns is often the wrong way round",
+            )
+        )
     cleaned = [clean_header(column) for column in frame.columns]
     refuse_duplicates(cleaned, name)
     frame = frame.rename(dict(zip(frame.columns, cleaned, strict=True)))

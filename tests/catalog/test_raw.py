@@ -123,3 +123,8 @@ def test_the_project_s_options_apply_to_rows_for_the_headers_that_they_have():
 
 def test_empty_lists_are_empty_tables():
     assert rows_table("products", []).frame.height == 0
+
+
+def test_a_table_with_thousands_of_columns_is_refused():
+    with pytest.raises(CatalogError, match=r"the table has 1,001 columns, at most 1,000"):
+        rows_table("products", [{"sku": "A", **{f"c{number}": "x" for number in range(1_000)}}])
