@@ -43,7 +43,9 @@ def approve(
 
     common = common or Common()
     if not plans:
-        raise AcornError("no plan was named, so nothing was approved; 'acorn status' lists them", code="usage")
+        raise AcornError(
+            "no plan was named, so nothing was approved; 'acorn plan' names the one that it made", code="usage"
+        )
     if release and len(plans) > 1:
         raise AcornError("holds are released plan by plan; name one plan. Nothing was approved.", code="usage")
     rows = []

@@ -128,7 +128,11 @@ def need_plan(connection: Connection, project: str, plan: str, *, lock: bool = F
     row = plan_row(connection, project, plan, lock=lock)
     if row is None:
         recent = select(plans.c.id).where(plans.c.project == project).order_by(plans.c.number.desc()).limit(200)
-        hint = did_you_mean(plan, connection.execute(recent).scalars()) or "'acorn status' lists the plans."
+        known = list(connection.execute(recent).scalars())
+        newest = (
+            f"The newest plans: {', '.join(known[:3])}." if known else "There is no plan yet: acorn plan makes one."
+        )
+        hint = did_you_mean(plan, known) or newest
         message = f"there is no plan '{plan}'. Nothing was done."
         raise PlanError(Problem(code="no_plan", message=message, hint=hint, params={"plan": plan}))
     return row

@@ -90,3 +90,14 @@ def test_a_stopped_command_says_how_to_go_on(run, shop, monkeypatch):
 def test_tries_that_fail_are_not_logged_in_the_jargon_of_a_library(run):
     run("--help")
     assert not logging.getLogger("stamina").isEnabledFor(logging.WARNING)
+
+
+def test_an_unknown_plan_names_those_that_there_are(run, shop):
+    _, _, err = run("submit", "nope", "--project", shop.folder)
+    assert "There is no plan yet: acorn plan makes one." in err
+    _, out, _ = run("plan", "shop.de", "--json", "--project", shop.folder)
+    name = json.loads(out)["plan"]
+    _, _, err = run("submit", "nope", "--project", shop.folder)
+    assert f"The newest plans: {name}." in err
+    _, _, err = run("submit", name[:-1], "--project", shop.folder)
+    assert f"did you mean '{name}'?" in err
