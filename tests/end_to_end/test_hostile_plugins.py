@@ -306,7 +306,7 @@ class OffBySettings:
     [
         plugin("Guilty", acorn_guards=raising),
         plugin("Guilty", acorn_guards=wrong_signature),
-        plugin("Guilty", acorn_gaurds=list),
+        plugin("Guilty", acorn_gaurds=lambda: [GuardSpec("g", "hold", "price > 1", "x")]),
         plugin("Guilty", acorn_guards=lambda: ["price > 1"]),
         plugin("Guilty", acorn_guards=lambda: [GuardSpec("g", "maybe", "price > 1", "x")]),
         plugin("Guilty", acorn_guards=lambda: [GuardSpec("g", "hold", 5, "x")]),
