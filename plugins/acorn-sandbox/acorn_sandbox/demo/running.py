@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 SPEED: Final = 400.0
 """How many times faster than Amazon the demonstration's sandbox runs."""
 STATE_FILE: Final = "amazon-state.db"
+ENVIRONMENT_FILE: Final = "sandbox.env"
+"""The variables with which a shell may submit to the demonstration's sandbox."""
 MARK: Final = ".acorn-demo"
 """A file that says that a folder was made by the demonstration, and may be made anew."""
 
@@ -52,24 +54,28 @@ def demo(
     started = time.monotonic()
     folder = _fresh(directory)
     write_project(folder, "http://127.0.0.1:0", system_now(), products)
+    lines = [f"export {name}='{value}'\n" for name, value in secrets().items()]
+    (folder / ENVIRONMENT_FILE).write_text("".join(lines), encoding="utf-8")
     with SandboxServer(seed=folder / SEED_FILE, state=folder / STATE_FILE, speed=SPEED) as server:
         write_project_address(folder, server.url)
         with credentials():
             _run(folder, products)
     shown = directory if not directory.is_absolute() else Path(directory.name)
     say(f"\nDone in {time.monotonic() - started:.0f} seconds. The folder {shown}/ is yours to play with:")
-    say(f"  {shown}/rules/              change a margin, then: acorn plan amazon.de --project {shown}")
+    say(f"  {shown}/rules/              change a margin, then: .venv/bin/acorn plan amazon.de --project {shown}")
     say(f"  {shown}/export/             the feed documents that were sent, and a workbook a site")
-    say(
-        f"  acorn sandbox --port {server.url.rsplit(':', 1)[1]} --state {shown}/{STATE_FILE} --speed {SPEED:.0f}   starts this Amazon again"
-    )
-    say("  docs/tutorial/first-plan.md    the same with your own files")
+    port = server.url.rsplit(":", 1)[1]
+    say("To send again, start this Amazon anew and let the shell know its secrets:")
+    say(f"  .venv/bin/acorn sandbox --port {port} --state {shown}/{STATE_FILE} --speed {SPEED:.0f} &")
+    say(f"  . {shown}/{ENVIRONMENT_FILE}")
+    say("The same with your own files:")
+    say("  docs/tutorial/first-plan.md")
     return 0
 
 
 def say(text: str) -> None:
     """Print a line at once."""
-    print(text, flush=True)  # noqa: T201  # a command's output
+    print(text, flush=True)  # a command's output
 
 
 def _fresh(directory: Path) -> Path:
@@ -92,14 +98,19 @@ def write_project_address(folder: Path, url: str) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("http://127.0.0.1:0", url), encoding="utf-8")
 
 
-@contextmanager
-def credentials() -> Iterator[None]:
-    """Have the demonstration's secrets in the environment: any will do for the sandbox."""
-    made = {
+def secrets() -> dict[str, str]:
+    """Return the variables of the demonstration's secrets, which open nothing but the sandbox."""
+    return {
         variable(account, part): value
         for account, seller in SELLERS.items()
         for part, value in (("client_id", "demo"), ("client_secret", "demo"), ("refresh_token", f"Atzr|{seller}"))
     }
+
+
+@contextmanager
+def credentials() -> Iterator[None]:
+    """Have the demonstration's secrets in the environment: any will do for the sandbox."""
+    made = secrets()
     before = {name: os.environ.get(name) for name in made}
     os.environ.update(made)
     try:
