@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,12 +62,13 @@ def demo(
         with credentials():
             _run(folder, products)
     shown = directory if not directory.is_absolute() else Path(directory.name)
+    command = "acorn" if Path(sys.argv[0]).is_absolute() else sys.argv[0]
     say(f"\nDone in {time.monotonic() - started:.0f} seconds. The folder {shown}/ is yours to play with:")
-    say(f"  {shown}/rules/              change a margin, then: .venv/bin/acorn plan amazon.de --project {shown}")
+    say(f"  {shown}/rules/              change a margin, then: {command} plan amazon.de --project {shown}")
     say(f"  {shown}/export/             the feed documents that were sent, and a workbook a site")
     port = server.url.rsplit(":", 1)[1]
     say("To send again, start this Amazon anew and let the shell know its secrets:")
-    say(f"  .venv/bin/acorn sandbox --port {port} --state {shown}/{STATE_FILE} --speed {SPEED:.0f} &")
+    say(f"  {command} sandbox --port {port} --state {shown}/{STATE_FILE} --speed {SPEED:.0f} &")
     say(f"  . {shown}/{ENVIRONMENT_FILE}")
     say("The same with your own files:")
     say("  docs/tutorial/first-plan.md")
