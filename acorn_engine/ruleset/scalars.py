@@ -38,6 +38,10 @@ LARGEST_DIGITS: Final = 40
 LARGEST_EXPONENT: Final = 30
 
 
+_COMMAS: Final = re.compile(r"[-+]?\d[\d.' ]*(?:,\d+)+(?:\.\d+)?\s*(?:%|[A-Z]{3})?")
+"""Numbers as other languages write them: ``0,3``, ``12,5%``, ``1.234,56 EUR``, ``1,234.56``."""
+
+
 class ScalarError(ValueError):
     """Text that looks like a value and is none; the text says why, for a person."""
 
@@ -102,6 +106,8 @@ def bare_value(text: str) -> Value | None:
         return Money(Fraction(Decimal(amount[1])), amount[2])
     if _DATE.fullmatch(text):
         return iso_date(text)
+    if _COMMAS.fullmatch(text):
+        raise ScalarError(f"'{shortened(text)}' looks like a number, but numbers take a point and no commas: 1234.56")
     return core
 
 
