@@ -79,5 +79,8 @@ def _expected(reader: Reader, name: str, entry: Entry, vocabulary: Vocabulary) -
             entry.key.start, "unknown_field", message, hint or f"known: {', '.join(known)}, attributes.NAME", field=name
         )
     return _value(
-        reader, node, name, text=name in {"rule", "hold", "guard"} or (field is not None and field.type.kind is Kind.TEXT)
+        reader,
+        node,
+        name,
+        text=name in {"rule", "hold", "guard"} or (field is not None and field.type.kind is Kind.TEXT),
     )
