@@ -100,13 +100,13 @@ def _example(result: ExampleResult) -> dict[str, Any]:
     }
 
 
-def facts(site: str, *, sku: str | None = None, common: Common | None = None) -> int:
-    """List every name that a rule of this site may use: type, source, age, a sample.
+def facts(site: str | None = None, *, sku: str | None = None, common: Common | None = None) -> int:
+    """List every name that a rule may use: type, source, age, a sample.
 
     Parameters
     ----------
     site:
-        The site whose names are asked for.
+        The site whose names are asked for; default: every site of the project.
     sku:
         Take the samples from this SKU.
     """
@@ -115,11 +115,16 @@ def facts(site: str, *, sku: str | None = None, common: Common | None = None) ->
     common = common or Common()
     output = common.output
     with Engine.open(common.project) as engine:
-        rows = engine.facts(site, sku=sku)
+        sites = [site] if site is not None else list(engine.sites)
+        found = {name: engine.facts(name, sku=sku) for name in sites}
     if common.json:
-        output.document({"site": site, "names": rows})
-    else:
-        columns = ("name", "kind", "type", "source", "as of", "sample")
+        documents = [{"site": name, "names": rows} for name, rows in found.items()]
+        output.document({"sites": documents} if site is None else documents[0])
+        return 0
+    columns = ("name", "kind", "type", "source", "as of", "sample")
+    for name, rows in found.items():
+        if len(found) > 1:
+            output.line(name)
         output.table(columns, [tuple(row[column.replace(" ", "_")] for column in columns) for row in rows])
     return 0
 

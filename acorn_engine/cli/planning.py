@@ -152,7 +152,7 @@ def export(plan: str, *, to: Path, common: Common | None = None) -> int:
     return 0
 
 
-def rollback(plan: str, *, because: str, common: Common | None = None) -> int:
+def rollback(plan: str, *, because: str | None = None, common: Common | None = None) -> int:
     """Make a plan of the values from before a submitted plan. It is approved and submitted like any other.
 
     Parameters
@@ -160,7 +160,7 @@ def rollback(plan: str, *, because: str, common: Common | None = None) -> int:
     plan:
         The submitted plan.
     because:
-        The reason, which is kept.
+        The reason, which every change of the new plan tells.
     """
     from acorn_engine import Engine
     from acorn_engine.cli.plan_text import print_plans

@@ -227,8 +227,10 @@ class Engine:
         self._context.alive()
         return questions.export(self._context, self._loaded(plan), Path(to))
 
-    def rollback(self, plan: str | Plan, *, because: str, products: Any = None, listings: Any = None) -> Plan:
-        """Plan the values from before a submitted plan, and save that plan.
+    def rollback(
+        self, plan: str | Plan, *, because: str | None = None, products: Any = None, listings: Any = None
+    ) -> Plan:
+        """Plan the values from before a submitted plan, and save that plan. Its changes tell ``because``.
 
         Today's floors bind it: they come from the project's sources, or from ``products`` and ``listings``.
         """

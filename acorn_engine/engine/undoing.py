@@ -12,13 +12,14 @@ from acorn_engine.engine.planning import evaluate_site, known_of, make_plan
 from acorn_engine.guard import judge
 from acorn_engine.plan import Plan, Verdict
 from acorn_engine.plan.releasing import release
-from acorn_engine.plan.rollback import exempt_guards, rollback_proposals
+from acorn_engine.plan.rollback import RULE, exempt_guards, rollback_proposals
 from acorn_engine.problems import PlanError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from acorn_engine.engine.context import Context
+    from acorn_engine.guard import Judged
 
 
 def approve(
@@ -51,7 +52,7 @@ def _still_held(saved: Plan, approved: Plan, skus: Sequence[str]) -> list[str]:
 
 
 def rollback(
-    context: Context, plan: Plan, because: str, products: Any = None, listings: Any = None
+    context: Context, plan: Plan, because: str | None = None, products: Any = None, listings: Any = None
 ) -> tuple[Plan, dict[str, str]]:
     """Return a plan of the values from before a submitted plan, and the rules that bound it.
 
@@ -69,15 +70,27 @@ def rollback(
                 hint="'acorn status' lists what was submitted",
             )
         )
-    if not because.strip():
+    because = "the value from before" if because is None else because.strip()
+    if not because:
         raise PlanError(
-            Problem(code="no_reason", message="a rollback needs a reason; nothing was planned.", hint="--because")
+            Problem(
+                code="no_reason",
+                message="a rollback has a reason that is not empty; nothing was planned.",
+                hint="write it after --because, or leave that out",
+            )
         )
     evaluated = evaluate_site(context, read_catalogue(context, products, listings), plan.site)
     proposals = rollback_proposals(plan.changes, evaluated.proposals, evaluated.chain)
     known = known_of(context, evaluated.offers, evaluated.site, evaluated.accounts, evaluated.clock)
     known = replace(known, exempt=exempt_guards(evaluated.chain))
     judged = judge(evaluated.chain, proposals, evaluated.clock, context.guards, known, evaluated.offers.tables)
-    undone = replace(evaluated, proposals=proposals, judged=judged)
+    undone = replace(evaluated, proposals=proposals, judged=_told(judged, because))
     details = {"rollback_of": plan.id, "because": because}
     return make_plan(context, undone, kind="rollback", details=details), dict(evaluated.chain.text)
+
+
+def _told(judged: Judged, because: str) -> Judged:
+    """Let the changes that no rule of the chain gave words say why they are made."""
+    silent = (pl.col("rule") == RULE) & (pl.col("because") == "")
+    words = pl.when(silent).then(pl.lit(because)).otherwise("because").alias("because")
+    return replace(judged, changes=judged.changes.with_columns(words))

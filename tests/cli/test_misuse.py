@@ -12,7 +12,7 @@ MISUSE = [
     (["zzz"], "there is no verb 'zzz'. Nothing was done.", "acorn --help lists the verbs"),
     (["plan", "--ony", "A"], "Unknown option: --ony. Nothing was done.", "did you mean --only? acorn plan --help"),
     (["explain"], "parameter --site requires an argument", "acorn explain --help shows how it is written"),
-    (["rollback", "x"], "parameter --because requires an argument", "acorn rollback --help"),
+    (["rollback"], "parameter --plan requires an argument", "acorn rollback --help"),
 ]
 
 
