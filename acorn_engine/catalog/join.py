@@ -117,7 +117,11 @@ def _name_conflicts(products: TypedTable, listings: TypedTable) -> list[Problem]
 
 
 def _listing_instants(listings: TypedTable, now: datetime) -> tuple[pl.DataFrame, list[Finding], list[Problem]]:
-    """Return the rows with ``as_of`` filled; a row from the future is held, because the newest value counts."""
+    """Return the rows with ``as_of`` filled; a row from the future is held, because the newest value counts.
+
+    ``_undated`` marks rows that neither their own column nor their file dates: they hold true now, but
+    are not known to be newer than what was read from the marketplace.
+    """
     table_instant, problems = _table_instant(listings, now)
     frame = listings.frame
     if "as_of" not in frame.columns:
@@ -135,6 +139,7 @@ def _listing_instants(listings: TypedTable, now: datetime) -> tuple[pl.DataFrame
                 "write the time with its offset (2026-11-23T08:30:00+08:00); without one it is UTC",
             )
         )
+    frame = frame.with_columns(_undated=pl.col("as_of").is_null() & pl.lit(listings.as_of is None))
     return frame.with_columns(pl.col("as_of").fill_null(pl.lit(table_instant))), findings, problems
 
 

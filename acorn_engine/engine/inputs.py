@@ -80,7 +80,7 @@ def _raw(context: Context, role: Any, given: Any) -> RawTable:
     section = getattr(context.project.catalog, role)
     options = _options(context, role, section) if section is not None else None
     if given is not None:
-        return rows_table(role, given, options=options, as_of=context.now())
+        return rows_table(role, given, options=options)
     if options is None:
         raise CatalogError(
             Problem(
@@ -176,7 +176,7 @@ def _with_site_columns(frame: pl.DataFrame, sites: Sequence[Site], clock: SiteCl
     )
     frame = frame.join(table, on="site", how="left", maintain_order="left")
     if "as_of" in frame.columns and AS_OF not in frame.columns:
-        frame = frame.with_columns(pl.col("as_of").alias(AS_OF))
+        frame = frame.with_columns(pl.when(~pl.col("_undated")).then("as_of").alias(AS_OF))
     return frame
 
 

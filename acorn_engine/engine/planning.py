@@ -21,7 +21,7 @@ from acorn_engine.plan.digests import inputs_digest
 from acorn_engine.plan.drafting import Draft, draft
 from acorn_engine.plan.encoding import build_messages
 from acorn_engine.plan.freezing import freeze
-from acorn_engine.problems import Problem
+from acorn_engine.problems import Problem, did_you_mean
 
 if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
@@ -115,9 +115,26 @@ def _evaluate(
     judged = judge(chain, proposals, clock, context.guards, known, offers.tables)
     mine = {account.name for account in accounts}
     problems = [problem for problem in catalogue.problems if _concerns(problem, site.name, mine)]
+    problems += _unknown_skus(offers, only or (), site)
     return Evaluated(
         site, clock, tuple(accounts), offers, chain, proposals, judged, (*problems, *chain.warnings, *halting)
     )
+
+
+def _unknown_skus(offers: Offers, only: Sequence[str], site: Site) -> list[Problem]:
+    """Return a warning for every SKU asked for that is none of the site's."""
+    known = {*offers.frame["seller_sku"].drop_nulls(), *offers.frame["sku"].drop_nulls()} if only else set()
+    return [
+        Problem(
+            code="unknown_sku",
+            effect="warns",
+            message=f"there is no offer '{sku}' on {site.name}; it was not considered.",
+            hint=did_you_mean(sku, known),
+            params={"sku": sku, "site": site.name},
+        )
+        for sku in dict.fromkeys(only)
+        if sku not in known
+    ]
 
 
 def _concerns(problem: Problem, site: str, accounts: set[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -50,14 +50,23 @@ def _share(part: int, whole: int | None) -> Fraction | None:
     return Fraction(part, whole) if whole else Fraction(0)
 
 
+SENDING_NAMES: Final = frozenset({"changed_share", "changed_count", "offers"})
+"""The names of plan guards that say how much was and would be sent."""
+
+
 def halts(
     guards: Sequence[Guard],
     counts: Mapping[str, int | Fraction | None],
     exempt: frozenset[str],
     tables: Mapping[str, FactTable],
     clock: SiteClock,
+    *,
+    sending: bool = True,
 ) -> tuple[Halt, ...]:
-    """Return the plan guards that fire; one that is missing a number or fails halts as well."""
+    """Return the plan guards that fire; one that is missing a number or fails halts as well.
+
+    Where nothing would be sent, guards of how much is sent have nothing to stop and do not fire.
+    """
     from acorn_engine.language import Reference
 
     row: dict[str, Value] = {name: MISSING if value is None else Fraction(value) for name, value in counts.items()}
@@ -66,13 +75,14 @@ def halts(
     for guard in guards:
         if guard.id in exempt:
             continue
+        idle = not sending and not guard.condition.reads - SENDING_NAMES
         outcome = Reference(guard.condition.scope, tables, clock.today).evaluate(guard.condition, row)
         params: dict[str, Any] = {
             name: texts[name]
             for name in sorted({*because_names(guard.because), *guard.condition.reads})
             if name in texts
         }
-        if outcome.value is True:
+        if outcome.value is True and not idle:
             because = render_because(guard.because, texts) if guard.because else f"guard '{guard.id}' fired"
             found.append(Halt(guard.id, "guard", because, params))
         elif outcome.value is MISSING:

@@ -297,3 +297,27 @@ def test_a_listing_row_that_is_newer_than_the_last_read_counts(world, price_of):
         for row in here.listings:
             row |= {"price": "19.00", "as_of": "2026-03-02T11:30:00Z"}
         assert price_of(here.plan(engine), "S1")["from"] == "19.00"
+
+
+def test_rows_without_a_date_are_not_newer_than_what_was_read_back(world):
+    """A second plan from the same undated rows finds nothing to send."""
+    here = offers(world())
+    for row in here.listings:
+        row.pop("as_of")
+    with here.engine() as engine:
+        plan = here.plan(engine)
+        assert plan.to_send.height
+        engine.approve(plan, by="erp")
+        engine.submit(plan)
+        work_off(engine, here.clock)
+        here.clock.advance(hours=30)
+        assert here.plan(engine).changes.is_empty()
+
+
+def test_a_sku_that_is_not_there_is_named(world):
+    here = offers(world())
+    with here.engine() as engine:
+        plan = here.plan(engine, only=["S1", "S11"])
+        (problem,) = [problem for problem in plan.problems if problem.code == "unknown_sku"]
+        assert problem.message == "there is no offer 'S11' on shop.de; it was not considered."
+        assert problem.hint == "did you mean 'S1'?"

@@ -459,3 +459,10 @@ def test_times_of_other_zones_make_no_difference():
     )
     assert verdicts(judged(ended)) == {"price": ("reject", "sale_not_below_price")}
     assert verdicts(judged(ended, clock=later)) == {"price": ("send", "rule")}, "it is the 24th in Germany"
+
+
+def test_a_share_halts_only_where_something_would_be_sent():
+    """After a day on which much was sent, a plan without anything to send has nothing to halt."""
+    guards = [GuardSpec("share", "halt", "changed_count >= 0", "much was sent")]
+    assert judged(offer(price="28.00"), guards=guards).halts
+    assert not judged(offer(), guards=guards).halts
