@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from acorn_engine.problems import PluginError, Problem, RuleError
@@ -76,8 +75,3 @@ def _broken(context: Context) -> Sequence[Problem]:
         for name, cause in context.registry.missing_providers().items()
         if cause != "switched off in the project file"
     ]
-
-
-def demoted(problems: Sequence[Problem]) -> list[Problem]:
-    """Return problems as warnings, for places that only report."""
-    return [replace(problem, effect="warns") for problem in problems]

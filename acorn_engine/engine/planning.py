@@ -18,7 +18,7 @@ from acorn_engine.guard import Judged, Known, judge
 from acorn_engine.guard.settings import Off
 from acorn_engine.plan import Plan, Verdict
 from acorn_engine.plan.digests import inputs_digest
-from acorn_engine.plan.drafting import Draft, draft
+from acorn_engine.plan.drafting import draft
 from acorn_engine.plan.encoding import build_messages
 from acorn_engine.plan.freezing import freeze
 from acorn_engine.problems import Problem, did_you_mean
@@ -56,7 +56,6 @@ def evaluate_site(
     *,
     account: str | None = None,
     only: Sequence[str] | None = None,
-    read_unknown: bool = True,
     remembered: bool = True,
 ) -> Evaluated:
     """Evaluate and judge one site; offers that a price change needs and nobody has read are read first.
@@ -67,7 +66,7 @@ def evaluate_site(
     accounts = context.accounts(site.name, account)
     clock = context.clock(site)
     evaluated = _evaluate(context, catalogue, clock, accounts, only, remembered=remembered)
-    if not (read_unknown and remembered):
+    if not remembered:
         return evaluated
     wanted = _unread(evaluated)
     if wanted.is_empty():
@@ -160,7 +159,6 @@ def known_of(context: Context, offers: Offers, site: Site, accounts: Sequence[Ac
 def make_plan(
     context: Context,
     evaluated: Evaluated,
-    drafted: Draft | None = None,
     *,
     kind: str = "plan",
     details: dict[str, Any] | None = None,
@@ -169,7 +167,7 @@ def make_plan(
     site = evaluated.site
     accounts = {account.name: account for account in evaluated.accounts}
     marketplace = context.marketplace(evaluated.accounts[0].marketplace)
-    made, messages = build_messages(drafted or draft(evaluated.judged, evaluated.chain), marketplace, accounts, site)
+    made, messages = build_messages(draft(evaluated.judged, evaluated.chain), marketplace, accounts, site)
     settings = {"guards": repr(context.guards), "accounts": [repr(account) for account in evaluated.accounts]}
     versions = {info.name: info.version for info in context.host.plugins.values() if info.on}
     return freeze(

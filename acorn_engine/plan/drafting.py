@@ -15,7 +15,7 @@ from acorn_engine.guard.text import column_text, minor_text
 from acorn_engine.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from acorn_engine.facts import FactInfo
     from acorn_engine.guard import Judged
@@ -163,17 +163,4 @@ def hold(changes: pl.DataFrame, which: pl.Expr, code: str, because: str | pl.Exp
         instead("code", pl.lit(code)),
         instead("because", text),
         instead("params", pl.lit("{}")),
-    )
-
-
-def key_in(keys: Iterable[tuple[str, str]]) -> pl.Expr:
-    """Return a condition: the change belongs to one of these offers (account, SKU)."""
-    pairs = sorted(set(keys))
-    if not pairs:
-        return pl.lit(value=False)
-    by_account: dict[str, list[str]] = {}
-    for account, sku in pairs:
-        by_account.setdefault(account, []).append(sku)
-    return pl.any_horizontal(
-        (pl.col("account") == account) & pl.col("seller_sku").is_in(skus) for account, skus in by_account.items()
     )

@@ -195,4 +195,3 @@ class Command:
     name: str
     function: Callable[..., Any]
     description: str = ""
-    aliases: tuple[str, ...] = field(default=())

@@ -9,13 +9,10 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
-from sqlalchemy import BigInteger, Integer
 
 from acorn_engine.store.tables import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy import Connection, Select, Table
     from sqlalchemy.sql.base import Executable
 
@@ -42,13 +39,6 @@ def insert_frame(connection: Connection, table: Table, frame: pl.DataFrame) -> N
             f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({marks})",  # noqa: S608 (names are ours)
             piece.rows(),
         )
-
-
-def frame_schema(table: Table, names: Sequence[str]) -> dict[str, pl.DataType]:
-    """Return the types of a frame with these columns of ``table``."""
-    return {
-        name: pl.Int64() if isinstance(table.c[name].type, (BigInteger, Integer)) else pl.String() for name in names
-    }
 
 
 def read_frame(connection: Connection, statement: Select[Any] | Executable, schema: dict[str, Any]) -> pl.DataFrame:

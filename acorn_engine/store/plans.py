@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from acorn_engine.plan.model import CHANGE_SCHEMA, MESSAGE_SCHEMA, Plan, PlanStatus, Verdict
 from acorn_engine.problems import Place, PlanError, Problem, StoreError, did_you_mean
@@ -239,10 +239,3 @@ def set_plan_state(tx: Transaction, plan: str, state: PlanState, **values: objec
     """Move a plan to another state."""
     statement = update(plans).where(plans.c.project == tx.project, plans.c.id == plan)
     tx.connection.execute(statement.values(state=state, **values))
-
-
-def verdict_counts(connection: Connection, project: str, plan: str) -> dict[str, int]:
-    """Return how many changes of a plan bear each verdict."""
-    where = (changes.c.project == project, changes.c.plan == plan)
-    rows = connection.execute(select(changes.c.verdict, func.count()).where(*where).group_by(changes.c.verdict))
-    return {verdict: count for verdict, count in rows}  # noqa: C416 (rows are not pairs to a type checker)
