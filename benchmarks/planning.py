@@ -20,8 +20,8 @@ from pathlib import Path
 import polars as pl
 
 from acorn_engine import Engine
+from acorn_engine.engine.evaluating import evaluate_site
 from acorn_engine.engine.inputs import read_catalogue, site_offers
-from acorn_engine.engine.planning import evaluate_site
 from acorn_engine.evaluate import Tracer, bind_columns, evaluate, row_values
 
 SITE = "amazon.de"
@@ -120,7 +120,7 @@ def main(offers: int) -> None:
         done = evaluate_site(context, table, SITE, remembered=False)
         columns = median(lambda: evaluate(done.chain, done.offers, done.clock))
         exact = median(lambda: _one_by_one(done)) / SAMPLE
-        facts = median(lambda: site_offers(context, table, done.clock, done.accounts, remembered=False))
+        facts = median(lambda: site_offers(context, table, done.clock, done.accounts))
         whole = median(lambda: engine.plan(SITE, products=products, listings=listings))
     print(f"{offers:,} offers, {len(done.chain.rules)} rules, medians of {RUNS} runs")
     print(f"  evaluate in columns     {columns:8.3f} s   {offers / columns:12,.0f} offers/s")

@@ -11,6 +11,7 @@ import polars as pl
 
 from acorn_engine.engine.chains import site_chain
 from acorn_engine.engine.inputs import Catalogue, empty_catalogue, read_catalogue, site_offers
+from acorn_engine.engine.memory import StoreMemory
 from acorn_engine.evaluate import ExampleResult, run_examples
 from acorn_engine.facts import FactInfo
 from acorn_engine.language import STANDARD_NAMES
@@ -83,7 +84,7 @@ def _catalogue(context: Context, report: CheckReport) -> Catalogue | None:
 def _check_site(context: Context, catalogue: Catalogue, name: str, report: CheckReport) -> None:
     try:
         site = context.site(name)
-        offers = site_offers(context, catalogue, context.clock(site), context.accounts(name), remembered=False)
+        offers = site_offers(context, catalogue, context.clock(site), context.accounts(name))
         chain, halting = site_chain(context, site, offers.facts)
     except AcornError as error:
         report.add(error.problems)
@@ -107,7 +108,7 @@ def run_project_examples(context: Context, site: str | None = None, *, chain: bo
     for name in [context.site(site).name] if site else list(context.project.sites):
         place = context.site(name)
         clock = context.clock(place)
-        offers = site_offers(context, catalogue, clock, context.accounts(name), remembered=False)
+        offers = site_offers(context, catalogue, clock, context.accounts(name))
         whole, _ = site_chain(context, place, offers.facts)
         defaults: dict[str, Value] = {}
         if chain:
@@ -145,7 +146,7 @@ def list_facts(context: Context, site_name: str, sku: str | None = None) -> list
     site = context.site(site_name)
     clock = context.clock(site)
     catalogue = _facts_only(context)
-    offers = site_offers(context, catalogue, clock, context.accounts(site_name), remembered=True)
+    offers = site_offers(context, catalogue, clock, context.accounts(site_name), memory=StoreMemory(context))
     frame = offers.frame
     if sku is not None:
         frame = frame.filter((pl.col("seller_sku") == sku) | (pl.col("sku") == sku))

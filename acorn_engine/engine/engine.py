@@ -10,8 +10,9 @@ import polars as pl
 
 from acorn_engine.engine import checking, questions, undoing
 from acorn_engine.engine.context import Context
+from acorn_engine.engine.evaluating import evaluate_site
 from acorn_engine.engine.inputs import Catalogue, read_catalogue
-from acorn_engine.engine.planning import evaluate_site, make_plan
+from acorn_engine.engine.planning import make_plan
 from acorn_engine.engine.sending import Sender
 from acorn_engine.plan import Plan, PlanStatus, Verdict
 from acorn_engine.plugins.records import Approval

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from acorn_engine.catalog.names import KNOWN_COLUMNS
+from acorn_engine.engine.evaluating import Evaluated, evaluate_site
 from acorn_engine.engine.inputs import Catalogue, read_catalogue
-from acorn_engine.engine.planning import Evaluated, evaluate_site, make_plan
+from acorn_engine.engine.planning import make_plan
 from acorn_engine.engine.reading import read_offers
 from acorn_engine.evaluate import bind_columns, row_values, trace_offer
 from acorn_engine.explain import Explanation, explain_offer
