@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,6 +70,7 @@ class Context:
         plugins: Sequence[object] = (),
         entry_points: bool = True,
         now: Callable[[], datetime] | None = None,
+        chains: Mapping[str, Sequence[tuple[str, str]]] | None = None,
     ) -> None:
         section = plugins_section(document)
         directory = document.root / section.directory if section.directory else None
@@ -86,6 +88,7 @@ class Context:
         self._require(document, section.required)
         self.guards = self._guard_settings(document)
         self.rules = rules
+        self._chains = chains
         self.now: Callable[[], datetime] = system_now if now is None else _aware(now)
         self._credentials = credentials
         self._process = os.getpid()
@@ -125,6 +128,11 @@ class Context:
             return GuardSettings.model_validate(dict(self.project.guards))
         except ValidationError as error:
             raise ProjectError(validation_problems(document, ("guards",), GuardSettings, error)) from None
+
+    def versions(self) -> dict[str, str | None]:
+        """Return the versions of everything whose answers a plan depends on: engine, columns, plugins."""
+        plugins = {info.name: info.version for info in self.host.plugins.values() if info.on}
+        return {"acorn-engine": version("acorn-engine"), "polars": version("polars"), **plugins}
 
     def alive(self) -> None:
         """Raise when the engine is closed, or this process is a fork of the one that opened it."""
@@ -199,6 +207,8 @@ class Context:
 
     def files(self, site: str) -> list[tuple[str, str]]:
         """Return the rule files of a site's chain: (name, text), in the order they run."""
+        if self._chains is not None:
+            return list(self._chains[site])
         return chain_files(self.project.sites[site], self.project.root, site, self.rules)
 
     def without_sources(self) -> Context:
@@ -207,6 +217,13 @@ class Context:
         sections = {role: _plain_section(getattr(self.project.catalog, role)) for role in ("products", "listings")}
         bare.project = replace(self.project, catalog=self.project.catalog.model_copy(update=sections))
         return bare
+
+    def at(self, instant: datetime) -> Context:
+        """Return this context with its time standing still: everything of one plan is of one instant."""
+        still = copy(self)
+        still._store = self.store  # noqa: SLF001 (the copy's own; it must not open another one)
+        still.now = lambda: instant
+        return still
 
     def connect(self, account: Account) -> Connection:
         """Return the account's connection, opened once. Raises ``ProjectError`` without credentials."""

@@ -10,9 +10,8 @@ import polars as pl
 
 from acorn_engine.engine import checking, questions, undoing
 from acorn_engine.engine.context import Context
-from acorn_engine.engine.evaluating import evaluate_site
-from acorn_engine.engine.inputs import Catalogue, read_catalogue
-from acorn_engine.engine.planning import make_plan
+from acorn_engine.engine.inputs import read_catalogue
+from acorn_engine.engine.partitioned import Asked, plan_sites
 from acorn_engine.engine.sending import Sender
 from acorn_engine.plan import Plan, PlanStatus, Verdict
 from acorn_engine.plugins.records import Approval
@@ -131,31 +130,28 @@ class Engine:
         earlier = self._context.store.plan_by_key(key) if key is not None else None
         if earlier is not None:
             return earlier
-        catalogue = read_catalogue(self._context, products, listings)
-        return self._plan(catalogue, site, only=only, key=key, account=account)
+        asked = Asked((self._context.site(site).name,), account, tuple(only) if only is not None else None)
+        ((made, rules),) = plan_sites(self._context, asked, products, listings)
+        return self._save(made, rules, key)
 
-    def plans(self, sites: Sequence[str] | None = None, **options: Any) -> Iterator[Plan]:
+    def plans(
+        self,
+        sites: Sequence[str] | None = None,
+        *,
+        products: Any = None,
+        listings: Any = None,
+        only: Sequence[str] | None = None,
+        account: str | None = None,
+    ) -> Iterator[Plan]:
         """Plan several sites, one after the other, from one reading of the catalogue; default: all.
 
-        ``options`` are ``only`` and ``account``, as for ``plan``.
+        The options are those of ``plan``.
         """
         self._context.alive()
-        catalogue = read_catalogue(self._context)
-        for site in sites or self.sites:
-            yield self._plan(catalogue, site, **options)
-
-    def _plan(
-        self,
-        catalogue: Catalogue,
-        site: str,
-        *,
-        only: Sequence[str] | None = None,
-        key: str | None = None,
-        account: str | None = None,
-    ) -> Plan:
-        evaluated = evaluate_site(self._context, catalogue, site, account=account, only=only)
-        plan = make_plan(self._context, evaluated)
-        return self._save(plan, dict(evaluated.chain.text), key)
+        names = tuple(self._context.site(name).name for name in sites or self.sites)
+        asked = Asked(names, account, tuple(only) if only is not None else None)
+        for made, rules in plan_sites(self._context, asked, products, listings):
+            yield self._save(made, rules)
 
     def _save(self, plan: Plan, rules: Mapping[str, str], key: str | None = None) -> Plan:
         store = self._context.store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -15,7 +16,6 @@ from acorn_engine.plan.drafting import Draft, draft
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.evaluating import Evaluated
@@ -62,11 +62,13 @@ class StoredPiece:
     bare: Piece
     path: str
 
+    def load_unread(self) -> pl.DataFrame:
+        """Return the offers that should be read before the plan is made."""
+        return pl.read_parquet(_file(Path(self.path), "unread"), glob=False)
+
     def load(self) -> Piece:
         """Return the piece with its frames."""
-        from pathlib import Path
-
-        changes, offers, wanted = (pl.read_parquet(_file(Path(self.path), name)) for name in _FRAMES)
+        changes, offers, wanted = (pl.read_parquet(_file(Path(self.path), name), glob=False) for name in _FRAMES)
         return replace(self.bare, draft=replace(self.bare.draft, changes=changes, offers=offers), unread=wanted)
 
 
