@@ -129,9 +129,9 @@ class Context:
         except ValidationError as error:
             raise ProjectError(validation_problems(document, ("guards",), GuardSettings, error)) from None
 
-    def versions(self) -> dict[str, str | None]:
+    def versions(self) -> dict[str, str]:
         """Return the versions of everything whose answers a plan depends on: engine, columns, plugins."""
-        plugins = {info.name: info.version for info in self.host.plugins.values() if info.on}
+        plugins = {info.name: info.version or info.origin for info in self.host.plugins.values() if info.on}
         return {"acorn-engine": version("acorn-engine"), "polars": version("polars"), **plugins}
 
     def alive(self) -> None:

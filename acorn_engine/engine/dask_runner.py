@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.engine.tasks import Project, Work, run
+from acorn_engine.plugins.host import HANDED_IN
 from acorn_engine.problems import AcornError, PluginError, Problem, ProjectError
 
 if TYPE_CHECKING:
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 LOCAL_WORKERS: Final = 2
 TRIES: Final = 3
 """So often a partition may lose its worker before the plan is given up."""
-CONNECT_SECONDS: Final = 15
+CONNECT_SECONDS: Final = 5
 
 
 class DaskRunner:
     """Runs every partition as one task of a Dask cluster. What a lost worker had begun is done again."""
 
     def __init__(self, context: Context) -> None:
-        handed_in = [info.name for info in context.host.plugins.values() if info.on and info.origin == "object"]
+        handed_in = [info.name for info in context.host.plugins.values() if info.on and info.origin == HANDED_IN]
         if handed_in:
             raise PluginError(
                 Problem(
@@ -36,7 +37,7 @@ class DaskRunner:
             )
         self._context = context
 
-    def run(self, partitions: Sequence[Partition], work: Work) -> Iterator[tuple[int, dict[str, StoredPiece]]]:
+    def run(self, partitions: Mapping[int, Partition], work: Work) -> Iterator[tuple[int, dict[str, StoredPiece]]]:
         """Yield each partition's number and its pieces by site, as they are done.
 
         Raises ``ProjectError`` where there is no cluster, and what a task raises.
@@ -47,7 +48,7 @@ class DaskRunner:
         with _client(self._context.project.run.cluster) as client:
             futures = {
                 client.submit(run, project, partition, number, work, pure=False, retries=TRIES): number
-                for number, partition in enumerate(partitions)
+                for number, partition in partitions.items()
             }
             try:
                 for future in as_completed(list(futures)):

@@ -78,14 +78,14 @@ def _from_files(
 ) -> Iterator[tuple[Plan, Mapping[str, str]]]:
     work = Work(str(folder), asked.sites, context.now(), asked.account, asked.only)
     _remember(context, asked, folder)
-    found = _run(context, partitions, work, folder)
+    found = _run(context, dict(enumerate(partitions)), work, folder)
     problems: dict[str, list[Problem]] = {}
     for name in asked.sites:
         again = _read_first(context, name, found[name], problems)
         if again:
             _remember(context, replace(asked, sites=(name,)), folder)
-            some = [partitions[number] for number in again]
-            redone = _run(context, some, replace(work, sites=(name,)), folder, again)
+            some = {number: partitions[number] for number in again}
+            redone = _run(context, some, replace(work, sites=(name,)), folder)
             found[name].update(redone[name])
     for name in asked.sites:
         site = context.site(name)
@@ -103,13 +103,13 @@ def _remember(context: Context, asked: Asked, folder: Path) -> None:
 
 
 def _run(
-    context: Context, partitions: Sequence[Partition], work: Work, folder: Path, numbers: Sequence[int] | None = None
+    context: Context, partitions: Mapping[int, Partition], work: Work, folder: Path
 ) -> dict[str, dict[int, StoredPiece]]:
     """Return the pieces by site and by the number of their partition."""
     found: dict[str, dict[int, StoredPiece]] = defaultdict(dict)
-    for index, pieces in runner_of(context, folder).run(partitions, work):
+    for number, pieces in runner_of(context, folder).run(partitions, work):
         for name, piece in pieces.items():
-            found[name][index if numbers is None else numbers[index]] = piece
+            found[name][number] = piece
     return found
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -84,11 +85,7 @@ def plan_of_pieces(
         inputs=_inputs([piece.inputs for piece in pieces]),
         limits=dict.fromkeys(by_name, marketplace.limits),
         plan_ttl=context.project.run.plan_ttl,
-        problems=[
-            problem
-            for problem in _distinct(problem for piece in pieces for problem in piece.problems)
-            if problem.effect != "stops" or problem.code == "guard-off"
-        ],
+        problems=[problem for problem in _problems(pieces) if problem.effect != "stops" or problem.code == "guard-off"],
         kind=kind,
         details={"plugins": versions, **(details or {})},
     )
@@ -116,13 +113,20 @@ def _inputs(digests: Sequence[str]) -> str:
     return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _distinct(problems: Iterable[Problem]) -> list[Problem]:
-    """Return problems once each: what concerns the rules comes with every piece."""
+def _problems(pieces: Sequence[Piece]) -> list[Problem]:
+    """Return the pieces' problems once each: what concerns the rules comes with every piece.
+
+    A SKU that was asked for is unknown where no piece has it.
+    """
     found: list[Problem] = []
-    for problem in problems:
-        if problem not in found:
+    unknown: dict[str, list[Problem]] = defaultdict(list)
+    for problem in (problem for piece in pieces for problem in piece.problems):
+        if problem.code == "unknown_sku":
+            unknown[problem.params["sku"]].append(problem)
+        elif problem not in found:
             found.append(problem)
-    return found
+    nowhere = [told for told in unknown.values() if len(told) == len(pieces)]
+    return found + [next((problem for problem in told if problem.hint), told[0]) for told in nowhere]
 
 
 def new_id(site: Site, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from acorn_engine.engine.memory import FileMemory
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Runner(Protocol):
     """Runs the tasks of partitions."""
 
-    def run(self, partitions: Sequence[Partition], work: Work) -> Iterator[tuple[int, dict[str, StoredPiece]]]:
-        """Yield each partition's number and its pieces by site, in any order."""
+    def run(self, partitions: Mapping[int, Partition], work: Work) -> Iterator[tuple[int, dict[str, StoredPiece]]]:
+        """Yield each partition's number and its pieces by site, in any order; ``partitions`` by number."""
         ...
 
 
@@ -30,9 +30,9 @@ class LocalRunner:
     def __init__(self, context: Context, folder: Path) -> None:
         self._context, self._memory = context, FileMemory(folder)
 
-    def run(self, partitions: Sequence[Partition], work: Work) -> Iterator[tuple[int, dict[str, StoredPiece]]]:
+    def run(self, partitions: Mapping[int, Partition], work: Work) -> Iterator[tuple[int, dict[str, StoredPiece]]]:
         """Yield each partition's number and its pieces by site, in order."""
-        for number, partition in enumerate(partitions):
+        for number, partition in partitions.items():
             yield number, draft_partition(self._context, partition, number, work, self._memory)
 
 

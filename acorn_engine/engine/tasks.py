@@ -52,7 +52,7 @@ class Project:
     settings: Mapping[str, Any]
     root: str
     chains: Mapping[str, Sequence[tuple[str, str]]]
-    versions: Mapping[str, str | None]
+    versions: Mapping[str, str]
 
     @classmethod
     def of(cls, context: Context, sites: Sequence[str]) -> Project:
