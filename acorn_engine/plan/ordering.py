@@ -25,10 +25,9 @@ def is_ordered(frame: pl.DataFrame, *keys: str) -> bool:
     return bool(frame.select(in_order.all()).item())
 
 
-def starts(frame: pl.DataFrame, *keys: str) -> list[int]:
-    """Return the first row of every run of equal ``keys``, in a frame where equal ones stand together."""
-    if frame.is_empty():
-        return []
+def runs(frame: pl.DataFrame, *keys: str) -> list[tuple[int, int]]:
+    """Return the first row and the number of rows of every run of equal ``keys``."""
     new = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift(1)) for key in keys)
-    found: list[int] = frame.select(new.alias("new"))["new"].arg_true().to_list()
-    return found if found and found[0] == 0 else [0, *found]
+    later = frame.select(new.alias("new"))["new"].arg_true().to_list() if frame.height else []
+    firsts = [0, *(first for first in later if first)] if frame.height else []
+    return [(first, end - first) for first, end in zip(firsts, [*firsts[1:], frame.height], strict=False)]

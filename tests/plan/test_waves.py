@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acorn_engine.plan.drafting import DRAFT_SCHEMA, OFFER_SCHEMA
-from acorn_engine.plan.ordering import is_ordered, ordered, starts
+from acorn_engine.plan.ordering import is_ordered, ordered, runs
 from acorn_engine.plan.waves import sending, wave_rows
 
 FIELDS = {
@@ -126,5 +126,5 @@ def test_order_is_seen_and_made(rows):
 
 def test_runs_begin_where_a_key_changes():
     frame = pl.DataFrame({"a": [None, None, "x", "x", "y"], "b": [1, 1, 1, 2, 2]})
-    assert starts(frame, "a", "b") == [0, 2, 3, 4]
-    assert starts(frame.clear(), "a") == []
+    assert runs(frame, "a", "b") == [(0, 2), (2, 1), (3, 1), (4, 1)]
+    assert runs(frame.clear(), "a") == []
