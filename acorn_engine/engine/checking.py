@@ -11,7 +11,6 @@ import polars as pl
 
 from acorn_engine.engine.chains import site_chain
 from acorn_engine.engine.inputs import Catalogue, empty_catalogue, read_catalogue, site_offers
-from acorn_engine.evaluate import ExampleResult, run_examples
 from acorn_engine.facts import FactInfo
 from acorn_engine.language import STANDARD_NAMES
 from acorn_engine.problems import AcornError, CatalogError, Problem, RuleError
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from acorn_engine.engine.context import Context
+    from acorn_engine.evaluate import ExampleResult
     from acorn_engine.sites import Site
 
 
@@ -101,6 +101,8 @@ def _check_site(context: Context, catalogue: Catalogue, name: str, report: Check
 
 def run_project_examples(context: Context, site: str | None = None, *, chain: bool = False) -> list[ExampleResult]:
     """Run the examples of all rule files: each file alone, or with ``chain`` through its site's chain."""
+    from acorn_engine.evaluate import run_examples
+
     catalogue = _facts_only(context)
     results: list[ExampleResult] = []
     done: set[tuple[str, str]] = set()
