@@ -37,7 +37,7 @@ def explain(
 ) -> list[Explanation]:
     """Explain every offer of a seller's SKU, or of a product's. Raises ``AcornError`` for an unknown one."""
     evaluated = evaluate_site(context, catalogue, site, account=account, only=[sku])
-    frame = evaluated.judged.frame
+    frame = evaluated.proposals.frame
     rows = frame.filter(pl.col("seller_sku") == sku)
     if rows.is_empty():
         rows = frame.filter(pl.col("sku") == sku)
@@ -90,7 +90,7 @@ def quote(context: Context, site: str, offer: Mapping[str, Any], account: str | 
     bare = context.without_sources()
     catalogue = read_catalogue(bare, [product], [listing])
     evaluated = evaluate_site(bare, catalogue, site, account=accounts[0].name, remembered=False)
-    return _explain_row(context, evaluated, next(evaluated.judged.frame.iter_rows(named=True)))
+    return _explain_row(context, evaluated, next(evaluated.proposals.frame.iter_rows(named=True)))
 
 
 @dataclass(frozen=True)

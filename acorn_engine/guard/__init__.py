@@ -10,11 +10,32 @@ from acorn_engine.late import late_names
 from acorn_engine.verdicts import PlanStatus, Verdict
 
 if TYPE_CHECKING:
-    from acorn_engine.guard.judging import judge
+    from acorn_engine.guard.halts import conclude
+    from acorn_engine.guard.judging import judge, judge_offers
     from acorn_engine.guard.model import UNRELEASABLE, Halt, Judged, Known
 
-__all__ = ["UNRELEASABLE", "GuardSettings", "Halt", "Judged", "Known", "PlanStatus", "Verdict", "judge"]
+__all__ = [
+    "UNRELEASABLE",
+    "GuardSettings",
+    "Halt",
+    "Judged",
+    "Known",
+    "PlanStatus",
+    "Verdict",
+    "conclude",
+    "judge",
+    "judge_offers",
+]
 
 __getattr__ = late_names(
-    __name__, {"UNRELEASABLE": "model", "Halt": "model", "Judged": "model", "Known": "model", "judge": "judging"}
+    __name__,
+    {
+        "UNRELEASABLE": "model",
+        "Halt": "model",
+        "Judged": "model",
+        "Known": "model",
+        "conclude": "halts",
+        "judge": "judging",
+        "judge_offers": "judging",
+    },
 )
