@@ -27,4 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def script() -> None:
     """Run as the console script, in a process of its own."""
     gc.set_threshold(_COLLECT_AFTER)
-    raise SystemExit(main())
+    code = main()
+    gc.freeze()  # what is left goes with the process; there is no need to look through it once more
+    raise SystemExit(code)

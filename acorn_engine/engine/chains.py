@@ -22,6 +22,7 @@ class Shared:
 
     readings: Readings = field(default_factory=Readings)
     guards: tuple[list[GuardSpec], list[Problem]] | None = None
+    names: list[str] | None = None
 
 
 def site_chain(
@@ -46,9 +47,11 @@ def site_chain(
     shared = shared or Shared()
     if shared.guards is None:
         shared.guards = _guards(context)
+    if shared.names is None:
+        shared.names = context.file_names()
     specs, halting = shared.guards
     try:
-        return load_chain(context.files(site.name), vocabulary, specs, shared.readings), halting
+        return load_chain(context.files(site.name, shared.names), vocabulary, specs, shared.readings), halting
     except RuleError as error:
         raise RuleError([*error.problems, *_broken(context)]) from None
 
