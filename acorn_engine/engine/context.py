@@ -21,7 +21,7 @@ from acorn_engine.problems import AcornError, Problem, ProjectError, did_you_mea
 from acorn_engine.project.credentials import CredentialsSource, resolve
 from acorn_engine.project.loading import Document, load_project, plugins_section, read_document, validation_problems
 from acorn_engine.project.model import Project
-from acorn_engine.project.rule_files import chain_files
+from acorn_engine.project.rule_files import chain_files, rule_names
 from acorn_engine.sites import Site, SiteClock
 
 if TYPE_CHECKING:
@@ -205,11 +205,15 @@ class Context:
             )
         )
 
-    def files(self, site: str) -> list[tuple[str, str]]:
-        """Return the rule files of a site's chain: (name, text), in the order they run."""
+    def file_names(self) -> list[str]:
+        """Return the names of all rule files, sorted."""
+        return rule_names(self.project.root, self.rules)
+
+    def files(self, site: str, names: Sequence[str] | None = None) -> list[tuple[str, str]]:
+        """Return the rule files of a site's chain: (name, text), in the order they run; ``names`` where known."""
         if self._chains is not None:
             return list(self._chains[site])
-        return chain_files(self.project.sites[site], self.project.root, site, self.rules)
+        return chain_files(self.project.sites[site], self.project.root, site, self.rules, names)
 
     def without_sources(self) -> Context:
         """Return this context for rows handed in under the names that rules use: no renaming, no values."""

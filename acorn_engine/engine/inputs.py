@@ -128,15 +128,21 @@ def site_offers(
     only: Sequence[str] | None = None,
     *,
     memory: Memory = NOTHING,
+    enriched: dict[str, Offers] | None = None,
 ) -> Offers:
     """Return the offers of one site with the plugins' facts and what the site shows.
 
-    Facts are added over all sites of an account at once. ``memory`` tells earlier reads. Raises
-    ``PluginError`` where a fact fails.
+    Facts are added over all sites of an account at once. ``memory`` tells earlier reads. ``enriched``
+    keeps each account's offers with their facts between sites that are asked for at one instant.
+    Raises ``PluginError`` where a fact fails.
     """
     site = clock.site
-    enriched = [_enriched(context, catalogue.offers, account, clock) for account in accounts]
-    parts = [replace(offers, frame=offers.frame.filter(pl.col("site") == site.name)) for offers in enriched]
+    known = {} if enriched is None else enriched
+    for account in accounts:
+        if account.name not in known:
+            known[account.name] = _enriched(context, catalogue.offers, account, clock)
+    whole = [known[account.name] for account in accounts]
+    parts = [replace(offers, frame=offers.frame.filter(pl.col("site") == site.name)) for offers in whole]
     offers = _together(parts)
     names = [account.name for account in accounts]
     states, pending = memory.of(site.name, names, offers.frame)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from sqlalchemy import func, select
 
 from acorn_engine.marketplace import READ_SCHEMA
 from acorn_engine.store.frames import read_frame
+from acorn_engine.store.offer_schema import OFFER_STATE_SCHEMA
 from acorn_engine.store.tables import deliveries, offer_states, verified
 from acorn_engine.store.times import micros
 
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from acorn_engine.store.transaction import Transaction
-
-_INSTANT: Final = pl.Datetime("us", "UTC")
-OFFER_STATE_SCHEMA: Final[dict[str, Any]] = {
-    "account": pl.String(),
-    "site": pl.String(),
-    **dict.fromkeys(READ_SCHEMA, pl.String()),
-    "as_of": _INSTANT,
-    "neighbours_digest": pl.String(),
-    "source": pl.String(),
-}
-"""The columns of ``offer_states``: what ``Connection.read`` gave, when, and the SHA-256 of ``neighbours``."""
 
 
 def neighbours_digest(neighbours: str | None) -> str | None:
