@@ -243,13 +243,15 @@ _SCALES: Final = {
 }
 
 
-def draw(skus: int = SKUS) -> pl.DataFrame:
+def draw(skus: int = SKUS, seed: int = SEED, first: int = 0) -> pl.DataFrame:
     """Return the offers of so many products: one row an offer, amounts as scaled integers.
+
+    SKUs count from ``first``; another ``seed`` gives other offers, of which no sums are known.
 
     Rows follow each other by SKU, then by site in the order of ``SHOPS``. Scales are 2 for
     amounts, 4 for shares and 6 for rates; yen stand at scale 2 as well, as whole yen.
     """
-    random = np.random.default_rng(SEED)
+    random = np.random.default_rng(seed)
     sites = len(SHOPS)
     rows = skus * sites
     category = random.integers(0, len(CATEGORIES), skus)
@@ -279,7 +281,7 @@ def draw(skus: int = SKUS) -> pl.DataFrame:
     weight = np.repeat(random.integers(50, 6000, skus), sites)
     locked, clearance = random.random(rows) < 0.04, random.random(rows) < 0.06
     hazardous = np.repeat(random.random(skus) < 0.03, sites)
-    number = pl.int_range(skus, eager=True)
+    number = pl.int_range(first, first + skus, eager=True)
     letter = pl.select(pl.when(number % 50 == 0).then(pl.lit("X")).otherwise(pl.lit("A"))).to_series()
     sku = pl.select(pl.concat_str(letter, number.cast(pl.String).str.zfill(7), pl.lit("-K"))).to_series()
     product = np.repeat(np.arange(skus), sites)
@@ -340,14 +342,14 @@ def acorn_offers(flat: pl.DataFrame, shop: Shop) -> Offers:
         if name == "current_price" and shop.site.digits == 0:
             value = (value // 100).cast(pl.Decimal(38, 0))
         elif name in _SCALES:
-            value = _decimal(value, _SCALES[name])
+            value = decimal(value, _SCALES[name])
         columns.append(value.alias(name))
     frame = flat.filter(pl.col("site") == shop.key).select(columns)
     facts = {name: FactInfo(name, of, _SCALES.get(name, 0), "the workload") for name, of in FACTS.items()}
     return Offers(frame, facts, {"rate": rate_table()})
 
 
-def _decimal(value: pl.Expr, scale: int) -> pl.Expr:
+def decimal(value: pl.Expr, scale: int) -> pl.Expr:
     """Return scaled integers as the exact decimals that they stand for."""
     return value.cast(pl.Decimal(38, scale)) * pl.lit(Decimal(1).scaleb(-scale), pl.Decimal(38, scale))
 
