@@ -36,8 +36,8 @@ def _number(rule: int) -> pl.Expr:
     return lit(rule, pl.UInt8)
 
 
-def _landed(vat: pl.Expr | int, step: pl.Expr | int) -> pl.Expr:
-    """Cost × rate × (1 + margin) × (1 + VAT) / (1 − fee), half up to the step, in hundredths."""
+def landed(vat: pl.Expr | int, step: pl.Expr | int) -> pl.Expr:
+    """Return cost × rate × (1 + margin) × (1 + VAT) / (1 − fee), half up to the step, in hundredths."""
     numerator = (c("cost") * c("fx") * (10_000 + vat)).cast(pl.Int128) * (10_000 + c("margin"))
     denominator = (10_000 - c("ref")) * (10**10 * step)
     return ((numerator * 2 + denominator) // (denominator * 2)).cast(pl.Int64) * step
@@ -50,8 +50,8 @@ def _percent(share: int, step: pl.Expr | int) -> pl.Expr:
     return (price * share + step * 50) // (step * 100) * step
 
 
-def _market(offers: pl.LazyFrame, heavy_fee: pl.Expr | int, step: pl.Expr | int) -> pl.LazyFrame:
-    """Rules 2 to 8."""
+def market(offers: pl.LazyFrame, heavy_fee: pl.Expr | int, step: pl.Expr | int) -> pl.LazyFrame:
+    """Return the offers with the price as rules 2 to 8 leave it."""
     undercut = c("comp") - step
     for condition, value in (
         (c("weight") > 2000, price + heavy_fee),
@@ -66,9 +66,9 @@ def _market(offers: pl.LazyFrame, heavy_fee: pl.Expr | int, step: pl.Expr | int)
     return offers
 
 
-_POINT_99: Final = price // 100 * 100 + 99
-_COMMA_95: Final = when(price >= 500).then(price // 100 * 100 + 95).otherwise(price)
-_YEN_80: Final = price // 10_000 * 10_000 + 8_000
+POINT_99: Final = price // 100 * 100 + 99
+COMMA_95: Final = when(price >= 500).then(price // 100 * 100 + 95).otherwise(price)
+YEN_80: Final = price // 10_000 * 10_000 + 8_000
 
 
 def _results(
@@ -107,8 +107,8 @@ def _person() -> pl.Expr:
 def whole_program(flat: pl.LazyFrame) -> pl.LazyFrame:
     """Return the results of all offers, in their order."""
     site = c("site")
-    priced = _market(flat.with_columns(price=_landed(c("vat"), c("step"))), c("heavy_fee"), c("step"))
-    ending = when(site == "JP").then(_YEN_80).when(site.is_in(ENDS_IN_99)).then(_POINT_99).otherwise(_COMMA_95)
+    priced = market(flat.with_columns(price=landed(c("vat"), c("step"))), c("heavy_fee"), c("step"))
+    ending = when(site == "JP").then(YEN_80).when(site.is_in(ENDS_IN_99)).then(POINT_99).otherwise(COMMA_95)
     ended = priced.with_columns(price=when("locked").then(c("cur_price")).otherwise(ending))
     epr = when(site.is_in(("DE", "FR")) & c("cat").is_in(REGISTERED)).then(
         when(site == "DE").then(lit(EPR_DE)).otherwise(lit(EPR_FR))
@@ -120,8 +120,8 @@ def whole_program(flat: pl.LazyFrame) -> pl.LazyFrame:
 
 def site_program(offers: pl.LazyFrame, shop: Shop) -> pl.LazyFrame:
     """Return the results of one site's offers, in their order."""
-    priced = _market(offers.with_columns(price=_landed(shop.vat, shop.step)), shop.heavy_fee, shop.step)
-    ending, rule = (_POINT_99, 9) if shop.key in ENDS_IN_99 else (_YEN_80, 11) if shop.key == "JP" else (_COMMA_95, 10)
+    priced = market(offers.with_columns(price=landed(shop.vat, shop.step)), shop.heavy_fee, shop.step)
+    ending, rule = (POINT_99, 9) if shop.key in ENDS_IN_99 else (YEN_80, 11) if shop.key == "JP" else (COMMA_95, 10)
     ended = priced.with_columns(price=when("locked").then(c("cur_price")).otherwise(ending))
     number = {"DE": EPR_DE, "FR": EPR_FR}.get(shop.key)
     none = lit(None, pl.String)

@@ -148,11 +148,11 @@ rules:
   - id: 12-at-least
     when: not locked and price < floor_price
     set: {{price: floor_price}}
-    because: the least that the offer may cost
+    because: "the least that the offer may cost is {{floor_price}}"
   - id: 13-at-most
     when: not locked and price > ceiling_price
     set: {{price: ceiling_price}}
-    because: the most that the offer may cost
+    because: "the most that the offer may cost is {{ceiling_price}}"
   - id: 14-map
     when: default(price, current_price) < map_price
     set: {{price: map_price}}
