@@ -29,8 +29,13 @@ test: $(VENV)/ready ## all tests
 
 check: lint types layers coverage core ## everything that CI checks
 
-bench: $(VENV)/ready ## how fast a site is evaluated, judged and planned, against the exact one-offer form
-	@$(BIN)/python benchmarks/planning.py
+bench: $(VENV)/bench ## how fast Acorn is, against a hand-written limit and other engines; QUICK=1 takes some minutes
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
+$(VENV)/bench: $(VENV)/ready
+	@echo "Adding what the benchmarks compare with (once) …"
+	@$(PIP) install -c constraints.txt --group bench
+	@touch $@
 
 docs: $(VENV)/ready ## run every page of the documentation that can be run, and check the rest
 	@$(BIN)/python -m pytest -q tests/docs
