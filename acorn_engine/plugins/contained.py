@@ -7,16 +7,15 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import polars as pl
-
 from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.plugins.isolation import HOOK_SECONDS, MOST_RECORDS, HookHangsError, call_in_time, describe
-from acorn_engine.plugins.reads import usable_reads
 from acorn_engine.problems import AcornError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+
+    import polars as pl
 
     from acorn_engine.marketplace import (
         Account,
@@ -183,6 +182,8 @@ class ContainedConnection:
 
     def read(self, site: Site, seller_skus: Sequence[str]) -> pl.DataFrame:
         """Read offers in full; see ``Connection.read``. Offers whose values make no sense count as not read."""
+        from acorn_engine.plugins.reads import usable_reads
+
         return self._call("read", lambda: usable_reads(self.provider.read(site, seller_skus), site, seller_skus))
 
     def close(self) -> None:
@@ -192,6 +193,8 @@ class ContainedConnection:
 
 def _messages(answer: Any) -> pl.DataFrame:
     """Return the two columns of an encoder's answer. Raises ``TypeError`` for anything else."""
+    import polars as pl
+
     if not isinstance(answer, pl.DataFrame):
         raise TypeError(f"encode returned {type(answer).__name__}, expected a Polars frame")
     wanted = ["seller_sku", "message"]
