@@ -13,7 +13,7 @@ HEAVY = (
 )  # fmt: skip
 NOT_TO_LOOK = (
     "acorn_engine.evaluate", "acorn_engine.explain", "acorn_engine.guard.judging", "acorn_engine.outbox",
-    "acorn_engine.plan.drafting", "acorn_engine.store.store", "alembic", "fastexcel", "httpx2", "pandas",
+    "acorn_engine.plan.drafting", "acorn_engine.store.store", "alembic", "fastexcel", "httpx2", "numpy", "pandas", "pyarrow",
     "rich", "sqlalchemy", "starlette", "uvicorn", "xlsxwriter",
 )  # fmt: skip
 """What planning, storing, sending and serving need, and looking at rules and catalogue does not."""
