@@ -112,7 +112,7 @@ def measure_end_to_end(folder: Path, *, quick: bool) -> tuple[dict[str, Any], di
     small = folder / "small"
     catalogue.write(small, AGREEMENT_SKUS)
     for which in ("acorn", "limit"):
-        end_to_end.in_process(which, small, small / which)
+        end_to_end.in_process(which, small, small / which, keep=True)
     differing = end_to_end.differences(small / "acorn", small / "limit")
     say("end to end: writing the Parquet files of a million offers")
     files = folder / "million"
