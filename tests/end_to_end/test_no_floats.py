@@ -6,15 +6,18 @@ column that comes back is looked at: only the shadow of the column programs may 
 
 from __future__ import annotations
 
+import ast
 import json
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import polars as pl
 import pytest
 from float_watch import FloatWatch
 from rule_book import CHAINS, FACTS, NOW, files, vocabulary
 
+import acorn_engine
 from acorn_engine.evaluate import evaluate
 from acorn_engine.facts import FactInfo, FactTable, Offers, TableEntry
 from acorn_engine.guard import judge
@@ -201,3 +204,38 @@ def test_a_float_anywhere_is_found(seller, tmp_path, monkeypatch, place):
     plans(seller, tmp_path)
     monkeypatch.undo()
     assert watch.strays
+
+
+PACKAGE = Path(acorn_engine.__file__).parent
+VALUES = ("catalog", "evaluate", "guard", "language", "plan", "ruleset", "facts.py", "fields.py", "types.py")
+"""Where values are read, computed, judged and written."""
+ALLOWED = {
+    "language/columns/whole.py": {"float", "Float64"},  # the shadow
+    "catalog/encoding.py": {"constant"},  # how likely a file is in an encoding
+    "guard/shown_attributes.py": {"json_path_match"},  # of objects without a long number
+    "plan/render.py": {"loads"},  # what a person is shown, and sentences
+}
+
+
+def float_words(tree):
+    """Yield what in a module's tree makes a binary float."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=float()):
+                yield "constant"
+            case ast.Call(func=ast.Name(id="float")):
+                yield "float"
+            case ast.Call(func=ast.Attribute(attr="loads"), keywords=keywords):
+                if "parse_float" not in [keyword.arg for keyword in keywords]:
+                    yield "loads"
+            case ast.Attribute(attr="Float32" | "Float64" | "mean" | "json_path_match" | "json_decode" as word):
+                yield word
+
+
+def test_the_sources_make_floats_where_it_is_known_only():
+    found = {}
+    for name in VALUES:
+        for path in [PACKAGE / name] if name.endswith(".py") else sorted((PACKAGE / name).rglob("*.py")):
+            words = set(float_words(ast.parse(path.read_text(encoding="utf-8"))))
+            found |= {path.relative_to(PACKAGE).as_posix(): words} if words else {}
+    assert found == ALLOWED
