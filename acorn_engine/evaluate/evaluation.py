@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,7 +13,6 @@ from acorn_engine.evaluate.holds import Holds, trouble_holds, worded
 from acorn_engine.evaluate.inputs import inputs
 from acorn_engine.evaluate.leaves import bind_columns, typed
 from acorn_engine.evaluate.model import Proposals, Staleness
-from acorn_engine.evaluate.outline import outline
 from acorn_engine.evaluate.program import ROW, SCALAR, Program
 from acorn_engine.evaluate.programs import Programs
 from acorn_engine.evaluate.scalar_rows import scalar_rows
@@ -35,10 +36,11 @@ def evaluate(
     ``programs`` keeps what is compiled for the next call; the result is the same without it.
     Nothing here reads a clock: the rules in force and the age of facts follow from ``clock``.
     """
-    known = outline(chain, clock)
+    programs = Programs() if programs is None else programs
+    known = programs.outline(chain, clock)
     ages = Ages(offers.facts, offers.tables, clock, known.slots, stale)
     frame, facts = inputs(known, offers, ages)
-    program = (Programs() if programs is None else programs).get(known, facts, offers.tables, clock.today)
+    program = programs.get(known, facts, offers.tables, clock.today)
     found = program.run(frame)
     holds = Holds(known.groups, frame.height)
     for trouble in program.troubles:
@@ -73,15 +75,16 @@ def _moved_again(program: Program, frame: pl.DataFrame, found: pl.DataFrame, hol
     again = program.again
     if again is None or not again.moves:
         return _all(value=False, height=frame.height)
-    touched = pl.Series(found.select(pl.any_horizontal(name for _, name in program.applied)).to_series())
+    touched = reduce(or_, [found[name] for _, name in program.applied])
     rows = touched.arg_true()
     if not len(rows):
         return _all(value=False, height=frame.height)
-    read = set(again.reads)
-    part = found[rows].select(name for name in found.columns if name in read and name not in frame.columns)
-    goes = [_goes(program, field, found, holds)[rows].alias(f"~goes.{field}") for field in again.sent]
-    base = frame.select(ROW, *(name for name in frame.columns if name in read and name != ROW))[rows]
-    second = again.run(base.hstack(part).hstack(goes))
+    read = [name for name in again.reads if name != ROW]
+    goes = {f"~goes.{field}": _goes(program, field, found, holds) for field in again.sent}
+    wide = [frame[name] if name in frame.columns else goes[name] if name in goes else found[name] for name in read]
+    second = again.run(
+        pl.DataFrame([frame[ROW], *(one.alias(name) for one, name in zip(wide, read, strict=True))])[rows]
+    )
     for group in again.moves:
         moved = rows.filter(second[f"~moves.{group}"])
         where = _at(moved, frame.height)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -148,34 +150,26 @@ def _measured(
     frame: pl.DataFrame, leaves: Mapping[str, Leaf], outline: Outline
 ) -> tuple[pl.DataFrame, dict[str, Leaf]]:
     """Return the frame with integers in place of decimals and dates, and leaves that say what was measured."""
-    numbers = [leaf for leaf in leaves.values() if leaf.type.kind in NUMBERS]
-    ends = [
-        end
-        for one in numbers
-        for raw in (pl.col(one.column).to_physical(),)
-        for end in (raw.min().alias(f"{one.column}<"), raw.max().alias(f"{one.column}>"))
-    ]
-    row = frame.select(ends).row(0, named=True) if ends and frame.height else {}
+    names = [leaf.column for leaf in leaves.values() if leaf.type.kind in NUMBERS]
+    # What is too large for 64 bits becomes null, and shows as one null more.
+    integers = frame.select(pl.col(name).to_physical().cast(pl.Int64, strict=False) for name in names)
+    fits = {name for name in names if integers[name].null_count() == frame[name].null_count()}
+    ends = integers.select(
+        end for name in names for end in (pl.col(name).min().alias(f"{name}<"), pl.col(name).max().alias(f"{name}>"))
+    )
+    row = ends.row(0, named=True) if names else {}
     found: dict[str, Leaf] = {}
-    narrowed: list[pl.Expr] = []
     for name, leaf in leaves.items():
-        nulls = frame[leaf.column].null_count()
-        if leaf.type.tag_column is not None:
-            nulls += frame[leaf.type.tag_column].null_count()
-        leaf = replace(leaf, present=not nulls)  # noqa: PLW2901 - the same leaf, better known
-        if leaf.type.kind in NUMBERS:
-            low, high = row.get(f"{leaf.column}<"), row.get(f"{leaf.column}>")
-            low, high = (0, 0) if low is None or high is None else (low, high)
-            if low > -(2**63) and high < 2**63:
-                constant = low == high and not nulls and frame.height >= MANY_ROWS
-                leaf = replace(leaf, span=(low, high) if constant else _rounded(low, high))  # noqa: PLW2901
-                if frame.schema[leaf.column] != pl.Int64:
-                    # Every value was just seen to fit, so nothing wraps.
-                    narrowed.append(pl.col(leaf.column).to_physical().cast(pl.Int64, wrap_numerical=True))
-        elif name in outline.keys and leaf.type.kind is Kind.TEXT:
-            leaf = replace(leaf, among=_few(frame[leaf.column]))  # noqa: PLW2901
-        found[name] = leaf
-    return frame.with_columns(narrowed) if narrowed else frame, found
+        column, of, span, few = leaf.column, leaf.type, None, None
+        nulls = frame[column].null_count() + (frame[of.tag_column].null_count() if of.tag_column else 0)
+        if column in fits:
+            low, high = row[f"{column}<"] or 0, row[f"{column}>"] or 0
+            constant = low == high and not nulls and frame.height >= MANY_ROWS
+            span = (low, high) if constant else _rounded(low, high)
+        elif name in outline.keys and of.kind is Kind.TEXT:
+            few = _few(frame[column])
+        found[name] = replace(leaf, span=span, present=not nulls, among=few)
+    return frame.with_columns(integers.select(sorted(fits))), found
 
 
 def _rounded(low: int, high: int) -> tuple[int, int]:
@@ -186,7 +180,11 @@ def _rounded(low: int, high: int) -> tuple[int, int]:
 
 def _few(column: pl.Series) -> tuple[str, ...] | None:
     """Return the different texts of a column, if they are few."""
-    if column.head(SAMPLE).n_unique() > FEW_TEXTS:
+    first = column.head(SAMPLE).unique().drop_nulls()
+    if len(first) > FEW_TEXTS:
         return None
+    # Comparing is cheaper than hashing, and the first rows mostly show all there is.
+    if len(first) and (reduce(or_, [column == text for text in first])).all():
+        return tuple(sorted(first))
     texts = column.unique().drop_nulls()
     return tuple(sorted(texts)) if len(texts) <= FEW_TEXTS else None

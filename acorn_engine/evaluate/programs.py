@@ -6,15 +6,18 @@ from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from acorn_engine.evaluate.outline import Outline, outline
 from acorn_engine.evaluate.program import Program
+from acorn_engine.evaluate.reads import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from datetime import date
 
     from acorn_engine.evaluate.inputs import Facts
-    from acorn_engine.evaluate.outline import Outline
     from acorn_engine.facts import FactTable
+    from acorn_engine.ruleset import Chain
+    from acorn_engine.sites import SiteClock
 
 MOST: Final = 64
 """So many programs are kept unless somebody says otherwise: some sites, each with data of a few shapes."""
@@ -31,7 +34,25 @@ class Programs:
         self._most = most
         self._lock = Lock()
         self._kept: OrderedDict[tuple[Hashable, int], Program] = OrderedDict()
+        self._outlines: OrderedDict[tuple[int, tuple[str, ...]], tuple[Chain, Outline]] = OrderedDict()
         self._made = 0
+
+    def outline(self, chain: Chain, clock: SiteClock) -> Outline:
+        """Return what of ``chain`` is in force at the instant of ``clock``."""
+        active = tuple(rule.id for rule in chain.rules if in_force(rule, clock))
+        key = id(chain), active
+        with self._lock:
+            kept = self._outlines.get(key)
+            if kept is not None:
+                self._outlines.move_to_end(key)
+                return kept[1]
+        made = outline(chain, clock)
+        with self._lock:
+            # The chain is kept with it, so that its identity belongs to no other.
+            self._outlines[key] = chain, made
+            while len(self._outlines) > self._most:
+                self._outlines.popitem(last=False)
+        return made
 
     def get(self, outline: Outline, facts: Facts, tables: Mapping[str, FactTable], today: date) -> Program:
         """Return a program for ``outline`` that may run where ``facts`` are true."""
