@@ -246,12 +246,12 @@ class Engine:
         old, new = self._as_approved(plan), None if other is None else self._as_approved(other)
         return questions.diff(self._context, old, new, products, listings)
 
-    def export(self, plan: str | Plan, to: str | Path) -> list[Path]:
-        """Write a plan's feed documents and a spreadsheet into a folder. Needs no network."""
+    def export(self, plan: str | Plan, to: str | Path, *, workbook: bool = True) -> list[Path]:
+        """Write a plan's feed documents and, unless told not to, a spreadsheet into a folder. Needs no network."""
         from acorn_engine.engine import questions
 
         self._context.alive()
-        return questions.export(self._context, self._loaded(plan), Path(to))
+        return questions.export(self._context, self._loaded(plan), Path(to), workbook=workbook)
 
     def rollback(
         self, plan: str | Plan, *, because: str | None = None, products: Any = None, listings: Any = None

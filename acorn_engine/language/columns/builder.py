@@ -20,6 +20,7 @@ from acorn_engine.language.columns.operand import Operand
 from acorn_engine.language.columns.scratch import Cell, Scratch, cell, inverse, literal
 from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
 from acorn_engine.language.columns.whole import fixed
+from acorn_engine.types import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +82,13 @@ class ColumnBuilder:
 
     def _forget(self, name: str) -> None:
         self._cache = {node: entry for node, entry in self._cache.items() if name not in entry.reads}
+
+    def kind_of(self, name: str) -> Kind | None:
+        """Return the kind of a name that can be read, ``None`` for any other."""
+        if name in self._bound:
+            kinds = {Truth: Kind.BOOLEAN, Words: Kind.TEXT, Day: Kind.DATE}
+            return kinds.get(type(self._bound[name]), Kind.NUMBER)
+        return self._leaves[name].type.kind if name in self._leaves else None
 
     def take_levels(self) -> list[list[pl.Expr]]:
         """Return the temporaries not taken so far, one list of expressions for each level."""
