@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from acorn_engine.engine.inputs import Catalogue, empty_catalogue, read_catalogue, site_offers
+from acorn_engine.engine.memory import StoreMemory
 from acorn_engine.engine.together import Together
 from acorn_engine.facts import FactInfo
 from acorn_engine.language import STANDARD_NAMES
@@ -148,7 +149,7 @@ def list_facts(context: Context, site_name: str, sku: str | None = None) -> list
     site = context.site(site_name)
     clock = context.clock(site)
     catalogue = _facts_only(context)
-    offers = site_offers(context, catalogue, clock, context.accounts(site_name), remembered=True)
+    offers = site_offers(context, catalogue, clock, context.accounts(site_name), memory=StoreMemory(context))
     frame = offers.frame
     if sku is not None:
         frame = frame.filter((pl.col("seller_sku") == sku) | (pl.col("sku") == sku))

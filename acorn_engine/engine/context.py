@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ from acorn_engine.project.rule_files import chain_files, rule_names
 from acorn_engine.sites import Site, SiteClock
 
 if TYPE_CHECKING:
+    from acorn_engine.evaluate.programs import Programs
     from acorn_engine.marketplace import Account, Connection, Marketplace
     from acorn_engine.store import Store
 
@@ -69,6 +71,7 @@ class Context:
         plugins: Sequence[object] = (),
         entry_points: bool = True,
         now: Callable[[], datetime] | None = None,
+        chains: Mapping[str, Sequence[tuple[str, str]]] | None = None,
     ) -> None:
         section = plugins_section(document)
         directory = document.root / section.directory if section.directory else None
@@ -86,6 +89,7 @@ class Context:
         self._require(document, section.required)
         self.guards = self._guard_settings(document)
         self.rules = rules
+        self._chains = chains
         self.now: Callable[[], datetime] = system_now if now is None else _aware(now)
         self._credentials = credentials
         self._process = os.getpid()
@@ -93,6 +97,7 @@ class Context:
         self._store: Store | None = None
         self._connections: dict[str, Connection] = {}
         self._closed = False
+        self._kept: dict[str, Any] = {}
 
     @classmethod
     def open(cls, settings: str | Path | Mapping[str, Any], root: Path | None = None, **options: Any) -> Context:
@@ -126,6 +131,11 @@ class Context:
         except ValidationError as error:
             raise ProjectError(validation_problems(document, ("guards",), GuardSettings, error)) from None
 
+    def versions(self) -> dict[str, str]:
+        """Return the versions of everything whose answers a plan depends on: engine, columns, plugins."""
+        plugins = {info.name: info.version or info.origin for info in self.host.plugins.values() if info.on}
+        return {"acorn-engine": version("acorn-engine"), "polars": version("polars"), **plugins}
+
     def alive(self) -> None:
         """Raise when the engine is closed, or this process is a fork of the one that opened it."""
         if os.getpid() != self._process:
@@ -149,6 +159,14 @@ class Context:
 
                 self._store = Store.open(self.project.database, self.project.project.name, now=self.now)
             return self._store
+
+    @property
+    def programs(self) -> Programs:
+        """The compiled rules of this engine: made once, used for every evaluation that they fit."""
+        from acorn_engine.evaluate.programs import Programs
+
+        found: Programs = self._kept.setdefault("programs", Programs())
+        return found
 
     def site(self, name: str) -> Site:
         """Return a site by name. Raises ``ProjectError`` for one that is unknown or has no chain."""
@@ -203,6 +221,8 @@ class Context:
 
     def files(self, site: str, names: Sequence[str] | None = None) -> list[tuple[str, str]]:
         """Return the rule files of a site's chain: (name, text), in the order they run; ``names`` where known."""
+        if self._chains is not None:
+            return list(self._chains[site])
         return chain_files(self.project.sites[site], self.project.root, site, self.rules, names)
 
     def without_sources(self) -> Context:
@@ -211,6 +231,13 @@ class Context:
         sections = {role: _plain_section(getattr(self.project.catalog, role)) for role in ("products", "listings")}
         bare.project = replace(self.project, catalog=self.project.catalog.model_copy(update=sections))
         return bare
+
+    def at(self, instant: datetime) -> Context:
+        """Return this context with its time standing still: everything of one plan is of one instant."""
+        still = copy(self)
+        still._store = self.store  # noqa: SLF001 (the copy's own; it must not open another one)
+        still.now = lambda: instant
+        return still
 
     def connect(self, account: Account) -> Connection:
         """Return the account's connection, opened once. Raises ``ProjectError`` without credentials."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from acorn_engine.engine import questions
     from acorn_engine.engine.checking import CheckReport
-    from acorn_engine.engine.inputs import Catalogue
     from acorn_engine.engine.sending import Sender
     from acorn_engine.evaluate import ExampleResult
     from acorn_engine.explain import Explanation
@@ -143,41 +142,36 @@ class Engine:
         offers. With ``key`` a second call returns the first plan. Raises ``AcornError``
         subclasses with every problem when nothing can be planned.
         """
-        from acorn_engine.engine.inputs import read_catalogue
+        from acorn_engine.engine.partitioned import Asked, plan_sites
 
         self._context.alive()
         earlier = self._context.store.plan_by_key(key) if key is not None else None
         if earlier is not None:
             return earlier
-        catalogue = read_catalogue(self._context, products, listings)
-        return self._plan(catalogue, site, only=only, key=key, account=account)
+        asked = Asked((self._context.site(site).name,), account, tuple(only) if only is not None else None)
+        ((made, rules),) = plan_sites(self._context, asked, products, listings)
+        return self._save(made, rules, key)
 
-    def plans(self, sites: Sequence[str] | None = None, **options: Any) -> Iterator[Plan]:
+    def plans(
+        self,
+        sites: Sequence[str] | None = None,
+        *,
+        products: Any = None,
+        listings: Any = None,
+        only: Sequence[str] | None = None,
+        account: str | None = None,
+    ) -> Iterator[Plan]:
         """Plan several sites, one after the other, from one reading of the catalogue; default: all.
 
-        ``options`` are ``only`` and ``account``, as for ``plan``.
+        The options are those of ``plan``.
         """
-        from acorn_engine.engine.inputs import read_catalogue
+        from acorn_engine.engine.partitioned import Asked, plan_sites
 
         self._context.alive()
-        catalogue = read_catalogue(self._context)
-        for site in sites or self.sites:
-            yield self._plan(catalogue, site, **options)
-
-    def _plan(
-        self,
-        catalogue: Catalogue,
-        site: str,
-        *,
-        only: Sequence[str] | None = None,
-        key: str | None = None,
-        account: str | None = None,
-    ) -> Plan:
-        from acorn_engine.engine.planning import evaluate_site, make_plan
-
-        evaluated = evaluate_site(self._context, catalogue, site, account=account, only=only)
-        plan = make_plan(self._context, evaluated)
-        return self._save(plan, dict(evaluated.chain.text), key)
+        names = tuple(self._context.site(name).name for name in sites or self.sites)
+        asked = Asked(names, account, tuple(only) if only is not None else None)
+        for made, rules in plan_sites(self._context, asked, products, listings):
+            yield self._save(made, rules)
 
     def _save(self, plan: Plan, rules: Mapping[str, str], key: str | None = None) -> Plan:
         store = self._context.store
@@ -252,12 +246,12 @@ class Engine:
         old, new = self._as_approved(plan), None if other is None else self._as_approved(other)
         return questions.diff(self._context, old, new, products, listings)
 
-    def export(self, plan: str | Plan, to: str | Path) -> list[Path]:
-        """Write a plan's feed documents and a spreadsheet into a folder. Needs no network."""
+    def export(self, plan: str | Plan, to: str | Path, *, workbook: bool = True) -> list[Path]:
+        """Write a plan's feed documents and, unless told not to, a spreadsheet into a folder. Needs no network."""
         from acorn_engine.engine import questions
 
         self._context.alive()
-        return questions.export(self._context, self._loaded(plan), Path(to))
+        return questions.export(self._context, self._loaded(plan), Path(to), workbook=workbook)
 
     def rollback(
         self, plan: str | Plan, *, because: str | None = None, products: Any = None, listings: Any = None

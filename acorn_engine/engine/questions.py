@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from acorn_engine.catalog.names import KNOWN_COLUMNS
+from acorn_engine.engine.evaluating import Evaluated, evaluate_site
 from acorn_engine.engine.inputs import Catalogue, read_catalogue
-from acorn_engine.engine.planning import Evaluated, evaluate_site, make_plan
+from acorn_engine.engine.planning import make_plan
 from acorn_engine.engine.reading import read_offers
 from acorn_engine.evaluate import bind_columns, row_values, trace_offer
 from acorn_engine.explain import Explanation, explain_offer
@@ -139,12 +140,12 @@ def diff(context: Context, old: Plan, new: Plan | None, products: Any = None, li
     return Difference(old.id, name, old.site, diff_plans(old.changes, new.changes))
 
 
-def export(context: Context, plan: Plan, to: Path) -> list[Path]:
-    """Write a plan's documents and workbook."""
+def export(context: Context, plan: Plan, to: Path, *, workbook: bool = True) -> list[Path]:
+    """Write a plan's documents and, if wanted, its workbook."""
     accounts = {name: context.account(name) for name in plan.accounts}
     marketplace = context.marketplace(next(iter(accounts.values())).marketplace)
     try:
-        return write_export(plan, marketplace, accounts, context.registry.sites[plan.site], to)
+        return write_export(plan, marketplace, accounts, context.registry.sites[plan.site], to, workbook=workbook)
     except MarketplaceError as error:
         raise PlanError(
             Problem(

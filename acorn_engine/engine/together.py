@@ -52,9 +52,7 @@ class Together:
         # A column may have as many decimals as the site's currency.
         key = (*(account.name for account in accounts), clock.site.digits)
         if key not in self._facts:
-            offers = site_offers(
-                self._context, self._catalogue, clock, accounts, remembered=False, enriched=self._enriched
-            )
+            offers = site_offers(self._context, self._catalogue, clock, accounts, enriched=self._enriched)
             self._facts[key] = offers.facts
         return site_chain(self._context, clock.site, self._facts[key], self._shared)
 

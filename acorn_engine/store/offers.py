@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from acorn_engine.marketplace import READ_SCHEMA
 from acorn_engine.store.frames import read_frame
@@ -63,6 +63,12 @@ def read_offer_states(
         statement = statement.where(offer_states.c.seller_sku.in_(seller_skus))
     frame = read_frame(connection, statement, {**OFFER_STATE_SCHEMA, "as_of": pl.Int64()})
     return frame.with_columns(pl.col("as_of").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+
+
+def count_offer_states(connection: Connection, project: str, site: str, accounts: Sequence[str]) -> int:
+    """Return how many offers of a site have a known state."""
+    where = (offer_states.c.project == project, offer_states.c.site == site, offer_states.c.account.in_(accounts))
+    return int(connection.execute(select(func.count()).select_from(offer_states).where(*where)).scalar_one())
 
 
 def pending(
