@@ -12,7 +12,7 @@ import polars as pl
 from acorn_engine.evaluate.leaves import bind_columns, typed
 from acorn_engine.language import core
 from acorn_engine.language.columns import Words
-from acorn_engine.language.columns.scratch import Cell, both, either, inverse, literal
+from acorn_engine.language.columns.cells import Cell, both, either, inverse, literal
 from acorn_engine.language.columns.texts import among
 from acorn_engine.types import Kind
 
