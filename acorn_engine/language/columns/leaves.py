@@ -37,7 +37,8 @@ class Leaf:
     outside it sends its row to the exact scalar form.
 
     ``span`` are the least and the greatest scaled value where somebody measured the very column:
-    it is then ``Int64``. ``present`` says that no row is missing, ``among`` which texts alone
+    it is then ``Int64``. ``present`` says that no row is missing; ``mask`` is a column that says
+    where one is, if the nulls of a number were filled already. ``among`` are the texts that alone
     occur.
     """
 
@@ -47,6 +48,7 @@ class Leaf:
     bound: int | None = None
     span: tuple[int, int] | None = None
     present: bool = False
+    mask: str | None = None
     among: tuple[str, ...] | None = None
 
     def limit(self, digits: int) -> int:
@@ -63,7 +65,7 @@ class Leaf:
 
 def read(leaf: Leaf, digits: int, scratch: Scratch) -> Columns:
     """Return a leaf's value with its nulls neutralised and its bounds enforced."""
-    missing = NEVER if leaf.present else scratch.mask(_absent(leaf))
+    missing = scratch.given(leaf.mask) if leaf.mask else NEVER if leaf.present else scratch.mask(_absent(leaf))
     if leaf.type.kind in {Kind.BOOLEAN, Kind.TEXT}:
         return _plain(leaf, missing, scratch)
     if leaf.span is not None:
@@ -94,7 +96,7 @@ def _absent(leaf: Leaf) -> Cell:
 def _measured(leaf: Leaf, span: tuple[int, int], digits: int, missing: Mask, scratch: Scratch) -> Columns:
     """Return an ``Int64`` leaf whose values lie within ``span``; what its type forbids is flagged."""
     (low, high), value = span, Cell(pl.col(leaf.column), plain=True)
-    if not leaf.present:
+    if not leaf.present and leaf.mask is None:
         value = scratch.keep(Cell(pl.col(leaf.column).fill_null(low)))
     whole = fixed(low) if low == high else Whole(value, low, high)
     if leaf.type.kind is Kind.DATE:
