@@ -33,8 +33,8 @@ def insert_frame(connection: Connection, table: Table, frame: pl.DataFrame) -> N
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f"COPY {name} ({columns}) FROM STDIN WITH (FORMAT csv)") as copy:
             for piece in frame.iter_slices(_SLICE):
-                # Absent values are written bare and empty text in quotes: COPY tells them apart.
-                copy.write(piece.write_csv(include_header=False, quote_style="necessary").encode())
+                # Absent values are written bare and text in quotes, empty text too: COPY tells them apart.
+                copy.write(piece.write_csv(include_header=False, quote_style="non_numeric").encode())
         return
     marks = ", ".join("?" for _ in frame.columns)
     statement = f"INSERT INTO {name} ({columns}) VALUES ({marks})"  # noqa: S608 (names are ours)

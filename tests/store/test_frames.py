@@ -6,11 +6,14 @@ import polars as pl
 import pytest
 from fake_marketplace import START, Clock, make_plan
 from polars.testing import assert_frame_equal
+from sqlalchemy import select
 
 from acorn_engine.marketplace import READ_SCHEMA
 from acorn_engine.plan.model import CHANGE_SCHEMA, MESSAGE_SCHEMA, Plan
 from acorn_engine.store import Store
+from acorn_engine.store.frames import insert_frame, read_frame
 from acorn_engine.store.plan_frames import message_parts, read_changes, read_messages
+from acorn_engine.store.tables import part_messages
 
 ODD = ["", None, "\\N", "\\.", '"', "a\rb", "x\r\ny", "\ufeff0123", " 1e5 ", "é语😀", "a,b;c\td", "%s %(x)s", "'"]
 
@@ -30,6 +33,23 @@ def test_every_text_comes_back_to_the_letter(store):
         found = store.offer_states("amazon.de", ["e'u %"])
         assert_frame_equal(found.select(*READ_SCHEMA), frame, check_row_order=False)
     assert store.offer_states("amazon.de", seller_skus=skus[2:4]).height == 2
+
+
+def test_every_text_goes_in_with_many_others_to_the_letter(store):
+    rows = pl.DataFrame({"seller_sku": [text or "-" for text in ODD], "reason": ODD}).with_columns(
+        pl.lit(store.project).alias("project"),
+        pl.lit("P1/eu/1/1").alias("part"),
+        pl.int_range(pl.len(), dtype=pl.Int32).alias("message_id"),
+        pl.lit("waiting").alias("state"),
+    )
+    with store.write() as tx:
+        insert_frame(tx.connection, part_messages, rows)
+        statement = select(part_messages.c.message_id, part_messages.c.seller_sku, part_messages.c.reason)
+        schema = {"message_id": pl.Int32(), "seller_sku": pl.String(), "reason": pl.String()}
+        found = read_frame(tx.connection, statement.order_by(part_messages.c.message_id), schema)
+        alone = read_frame(tx.connection, select(part_messages.c.reason), {"reason": pl.String()})
+    assert_frame_equal(found, rows.select(*schema))
+    assert sorted(alone["reason"], key=str) == sorted(ODD, key=str)
 
 
 def test_of_two_reads_of_one_offer_the_last_counts(store):
