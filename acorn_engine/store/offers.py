@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy import func, select
 
 from acorn_engine.marketplace import READ_SCHEMA
-from acorn_engine.store.frames import read_frame
+from acorn_engine.store.frames import read_frame, upsert_frame
 from acorn_engine.store.offer_schema import OFFER_STATE_SCHEMA
 from acorn_engine.store.tables import deliveries, offer_states, verified
 from acorn_engine.store.times import micros
@@ -32,22 +32,17 @@ def record_reads(tx: Transaction, account: str, site: str, frame: pl.DataFrame, 
     """Keep what was read of offers; what is known from a later instant stays."""
     if frame.is_empty():
         return
-    mark = {"project": tx.project, "account": account, "site": site, "as_of": micros(as_of), "source": source}
-    rows = frame.select(*READ_SCHEMA).to_dicts()
-    for row in rows:
-        row.update(mark, neighbours_digest=neighbours_digest(row["neighbours"]))
-    statement = tx.upsert(offer_states)
-    update = {
-        name: statement.excluded[name] for name in [*list(READ_SCHEMA)[1:], "as_of", "neighbours_digest", "source"]
-    }
-    tx.connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["project", "account", "site", "seller_sku"],
-            set_=update,
-            where=offer_states.c.as_of <= statement.excluded.as_of,
-        ),
-        rows,
+    digests = [neighbours_digest(text) for text in frame["neighbours"]]
+    rows = frame.select(
+        pl.lit(tx.project).alias("project"),
+        pl.lit(account).alias("account"),
+        pl.lit(site).alias("site"),
+        *READ_SCHEMA,
+        pl.lit(micros(as_of)).alias("as_of"),
+        pl.Series("neighbours_digest", digests, dtype=pl.String()),
+        pl.lit(source).alias("source"),
     )
+    upsert_frame(tx.connection, offer_states, rows, since="as_of")
 
 
 def read_offer_states(

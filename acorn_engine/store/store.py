@@ -17,7 +17,7 @@ from acorn_engine.store.times import micros
 from acorn_engine.store.transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import polars as pl
@@ -189,11 +189,22 @@ class Store:
         with self.read() as connection:
             return plans.load_ruleset(connection, self.project, digest)
 
-    def save_plan(self, plan: Plan, key: str | None = None) -> str:
-        """Save a plan whole. Returns its id; with a ``key`` that was used before, the first plan's id."""
+    def save_plan(
+        self,
+        plan: Plan,
+        key: str | None = None,
+        *,
+        changes: Iterable[pl.DataFrame] | None = None,
+        messages: Iterable[pl.DataFrame] | None = None,
+    ) -> str:
+        """Save a plan whole. Returns its id; with a ``key`` that was used before, the first plan's id.
+
+        A plan too large to be in memory at once gives its ``changes`` (in order) and ``messages``
+        piece by piece; its own frames are then not looked at. All of it is one transaction.
+        """
         try:
             with self.write() as tx:
-                return plans.save_plan(tx, plan, key)
+                return plans.save_plan(tx, plan, key, changes, messages)
         except plans.KEY_TAKEN:
             with self.read() as connection:
                 return keys.find_key(connection, self.project, plans.PLAN_KEY, key or "") or plan.id
