@@ -202,11 +202,13 @@ class Engine:
         """Return how many changes are held that the site's plan before this one did not hold."""
         earlier = [info for info in self._context.store.plans(site=plan.site, limit=20) if info.id != plan.id]
         earlier = [info for info in earlier if info.created_at <= plan.created_at]
-        held = plan.changes.filter(pl.col("verdict") == Verdict.HOLD.value)
+        is_held = pl.col("verdict") == Verdict.HOLD.value
+        held = plan.changes.filter(is_held)
         if not earlier or held.is_empty():
             return held.height
-        before = self._context.store.load_plan(earlier[0].id).changes.filter(pl.col("verdict") == Verdict.HOLD.value)
-        return held.join(before, on=["account", "seller_sku", "field", "code"], how="anti", nulls_equal=True).height
+        key = ["account", "seller_sku", "field", "code"]
+        before = self._context.store.plan_changes(earlier[0].id, key, is_held)
+        return held.join(before, on=key, how="anti", nulls_equal=True).height
 
     def explain(self, site: str, sku: str, **options: Any) -> Explanation:
         """Say why the values of one offer would change, or why not. Nothing is saved.

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Executable, Table
 
-_SLICE: Final = 50_000
-_FETCH: Final = 10_000
-"""Rows that are Python objects at one time while SQLite is read."""
+_ROWS: Final = 10_000
+"""Rows that are in memory once more at one time, as Python's objects or as text."""
 _BYTES: Final = 8_000_000
 """Bytes of CSV that become a frame at one time while PostgreSQL is read."""
 
@@ -32,13 +31,13 @@ def insert_frame(connection: Connection, table: Table, frame: pl.DataFrame) -> N
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f"COPY {name} ({columns}) FROM STDIN WITH (FORMAT csv)") as copy:
-            for piece in frame.iter_slices(_SLICE):
+            for piece in frame.iter_slices(_ROWS):
                 # Absent values are written bare and text in quotes, empty text too: COPY tells them apart.
                 copy.write(piece.write_csv(include_header=False, quote_style="non_numeric").encode())
         return
     marks = ", ".join("?" for _ in frame.columns)
     statement = f"INSERT INTO {name} ({columns}) VALUES ({marks})"  # noqa: S608 (names are ours)
-    for piece in frame.iter_slices(_SLICE):
+    for piece in frame.iter_slices(_ROWS):
         connection.exec_driver_sql(statement, piece.rows())
 
 
@@ -58,12 +57,12 @@ def upsert_frame(connection: Connection, table: Table, frame: pl.DataFrame, sinc
     if connection.dialect.name == "postgresql":
         types = ", ".join(f"{quote(one)} {table.c[one].type.compile(connection.dialect)}" for one in rows.columns)
         source = f"SELECT {columns} FROM json_to_recordset(%s) AS rows ({types})"  # noqa: S608 (names are ours)
-        for piece in rows.iter_slices(_FETCH):
+        for piece in rows.iter_slices(_ROWS):
             connection.exec_driver_sql(f"INSERT INTO {name} ({columns}) {source} {conflict}", (piece.write_json(),))
         return
     marks = ", ".join("?" for _ in rows.columns)
     statement = f"INSERT INTO {name} ({columns}) VALUES ({marks}) {conflict}"  # noqa: S608 (names are ours)
-    for piece in rows.iter_slices(_SLICE):
+    for piece in rows.iter_slices(_ROWS):
         connection.exec_driver_sql(statement, piece.rows())
 
 
@@ -78,7 +77,7 @@ def _fetched(connection: Connection, statement: Executable, schema: Mapping[str,
     """Yield what SQLite selects: the driver's own tuples, turned into columns some thousand at a time."""
     result = connection.execute(statement)
     cursor: Any = result.cursor
-    while rows := cursor.fetchmany(_FETCH):
+    while rows := cursor.fetchmany(_ROWS):
         columns = zip(schema.items(), zip(*rows, strict=True), strict=True)
         yield pl.DataFrame([pl.Series(name, cells, dtype=kind) for (name, kind), cells in columns])
     result.close()

@@ -46,18 +46,35 @@ def record_reads(tx: Transaction, account: str, site: str, frame: pl.DataFrame, 
 
 
 def read_offer_states(
-    connection: Connection, project: str, site: str, accounts: Sequence[str] | None, seller_skus: Sequence[str] | None
+    connection: Connection,
+    project: str,
+    site: str,
+    accounts: Sequence[str] | None,
+    seller_skus: Sequence[str] | None,
+    *,
+    since: datetime | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pl.DataFrame:
-    """Return the last known state of a site's offers."""
-    statement = select(*(offer_states.c[name] for name in OFFER_STATE_SCHEMA)).where(
+    """Return the last known state of a site's offers: of all, or of those read at or after ``since``.
+
+    ``columns`` are those of ``OFFER_STATE_SCHEMA`` that are wanted; default: all.
+    """
+    schema = {name: OFFER_STATE_SCHEMA[name] for name in columns or OFFER_STATE_SCHEMA}
+    statement = select(*(offer_states.c[name] for name in schema)).where(
         offer_states.c.project == project, offer_states.c.site == site
     )
     if accounts is not None:
         statement = statement.where(offer_states.c.account.in_(accounts))
     if seller_skus is not None:
         statement = statement.where(offer_states.c.seller_sku.in_(seller_skus))
-    frame = read_frame(connection, statement, {**OFFER_STATE_SCHEMA, "as_of": pl.Int64()})
-    return frame.with_columns(pl.col("as_of").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+    if since is not None:
+        statement = statement.where(offer_states.c.as_of >= micros(since))
+    stored = {name: pl.Int64() if kind == _INSTANT else kind for name, kind in schema.items()}
+    return read_frame(connection, statement, stored).with_columns(
+        pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        for name, kind in schema.items()
+        if kind == _INSTANT
+    )
 
 
 def count_offer_states(connection: Connection, project: str, site: str, accounts: Sequence[str]) -> int:

@@ -13,6 +13,7 @@ from acorn_engine.problems import Problem, StoreError
 from acorn_engine.store import approvals, events, keys, ledger, offers, plans, schema
 from acorn_engine.store.connection import connect, require_folder
 from acorn_engine.store.errors import explain, store_error
+from acorn_engine.store.plan_frames import read_changes
 from acorn_engine.store.times import micros
 from acorn_engine.store.transaction import Transaction
 
@@ -217,6 +218,11 @@ class Store:
         with self.read() as connection:
             return plans.load_plan(connection, self.project, plan, as_approved=as_approved)
 
+    def plan_changes(self, plan: str, columns: Sequence[str], where: pl.Expr | None = None) -> pl.DataFrame:
+        """Return columns of a plan's changes as they were saved, of all or of those ``where``."""
+        with self.read() as connection:
+            return read_changes(connection, self.project, plan, columns, where)
+
     def plan_by_key(self, key: str) -> Plan | None:
         """Return the plan that an idempotency key stands for, or ``None`` where it is new."""
         with self.read() as connection:
@@ -262,11 +268,15 @@ class Store:
     # Offers
 
     def offer_states(
-        self, site: str, accounts: Sequence[str] | None = None, seller_skus: Sequence[str] | None = None
+        self,
+        site: str,
+        accounts: Sequence[str] | None = None,
+        seller_skus: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pl.DataFrame:
-        """Return the last known state of offers (``OFFER_STATE_SCHEMA``)."""
+        """Return the last known state of offers: ``columns`` of ``OFFER_STATE_SCHEMA``, or all."""
         with self.read() as connection:
-            return offers.read_offer_states(connection, self.project, site, accounts, seller_skus)
+            return offers.read_offer_states(connection, self.project, site, accounts, seller_skus, columns=columns)
 
     def offers_read(self, site: str, accounts: Sequence[str]) -> int:
         """Return how many offers of a site were ever read from the marketplace."""
