@@ -15,8 +15,8 @@ from acorn_engine.evaluate.slots import DEFAULTS
 from acorn_engine.evaluate.standings import Standing, nothing
 from acorn_engine.language import core
 from acorn_engine.language.columns import ColumnBuilder, Leaf, Number, Truth, Words
+from acorn_engine.language.columns.cells import NEVER, Cell, both, either, inverse, literal
 from acorn_engine.language.columns.leaves import read
-from acorn_engine.language.columns.scratch import NEVER, Cell, both, either, inverse, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from acorn_engine.evaluate.slots import LOWER_LIMIT, UPPER_LIMIT, Slot
 from acorn_engine.evaluate.targets import Target, target
 from acorn_engine.language import core
 from acorn_engine.language.columns import Number, Truth
-from acorn_engine.language.columns.scratch import NEVER, Cell, both, either, inverse, literal
+from acorn_engine.language.columns.cells import NEVER, Cell, both, either, inverse, literal
 from acorn_engine.language.columns.whole import fixed
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from acorn_engine.evaluate.reads import RuleReads
     from acorn_engine.evaluate.standings import Standing
     from acorn_engine.language.columns import ColumnBuilder, Columns
-    from acorn_engine.language.columns.scratch import Mask
+    from acorn_engine.language.columns.cells import Mask
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ def evaluate(
     ages = Ages(offers.facts, offers.tables, clock, known.slots, stale)
     frame, facts = inputs(known, offers, ages)
     program = programs.get(known, facts, offers.tables, clock.today)
+    frame = program.facts.complete(frame)
     found = program.run(frame)
     holds = Holds(known.groups, frame.height)
     for trouble in program.troubles:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from acorn_engine.evaluate.course import Trouble
     from acorn_engine.evaluate.model import HoldCode
-    from acorn_engine.language.columns.scratch import Mask
+    from acorn_engine.language.columns.cells import Mask
 
 LARGEST_NAMES: Final = 62
 """So many names fit the bits of an integer."""

@@ -12,7 +12,7 @@ import polars as pl
 from acorn_engine.evaluate.leaves import bind_columns, typed
 from acorn_engine.language import core
 from acorn_engine.language.columns import Words
-from acorn_engine.language.columns.scratch import Cell, both, either, inverse, literal
+from acorn_engine.language.columns.cells import Cell, both, either, inverse, literal
 from acorn_engine.language.columns.texts import among
 from acorn_engine.types import Kind
 
@@ -58,6 +58,11 @@ class Facts:
         return self.leaves.keys() == others.keys() and all(
             _covers(leaf, others[name]) for name, leaf in self.leaves.items()
         )
+
+    def complete(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return a frame of which more is known with the columns that a program for these facts reads."""
+        masks = [leaf.mask for leaf in self.leaves.values() if leaf.mask and leaf.mask not in frame.columns]
+        return frame.with_columns(pl.lit(value=False).alias(mask) for mask in masks) if masks else frame
 
     def too_old(self, reads: RuleReads, builder: ColumnBuilder) -> list[tuple[str, Cell]]:
         """Return the facts and tables of a rule that are too old, and where, by name."""
@@ -150,26 +155,43 @@ def _measured(
     frame: pl.DataFrame, leaves: Mapping[str, Leaf], outline: Outline
 ) -> tuple[pl.DataFrame, dict[str, Leaf]]:
     """Return the frame with integers in place of decimals and dates, and leaves that say what was measured."""
-    names = [leaf.column for leaf in leaves.values() if leaf.type.kind in NUMBERS]
-    # What is too large for 64 bits becomes null, and shows as one null more.
-    integers = frame.select(pl.col(name).to_physical().cast(pl.Int64, strict=False) for name in names)
-    fits = {name for name in names if integers[name].null_count() == frame[name].null_count()}
+    numbers = {leaf.column: leaf for leaf in leaves.values() if leaf.type.kind in NUMBERS}
+    nulls = {name: frame[name].null_count() for name in frame.columns}
+    # What is too large for 64 bits becomes null, and nothing else does.
+    integers = frame.select(_filled(frame[name], nulls[name]).cast(pl.Int64, strict=False) for name in numbers)
+    fits = [name for name in numbers if not integers[name].null_count()]
     ends = integers.select(
-        end for name in names for end in (pl.col(name).min().alias(f"{name}<"), pl.col(name).max().alias(f"{name}>"))
+        end for name in fits for end in (pl.col(name).min().alias(f"{name}<"), pl.col(name).max().alias(f"{name}>"))
     )
-    row = ends.row(0, named=True) if names else {}
+    row = ends.row(0, named=True) if fits and frame.height else {}
+    masks: list[pl.Expr] = []
     found: dict[str, Leaf] = {}
     for name, leaf in leaves.items():
-        column, of, span, few = leaf.column, leaf.type, None, None
-        nulls = frame[column].null_count() + (frame[of.tag_column].null_count() if of.tag_column else 0)
+        column, tag = leaf.column, leaf.type.tag_column
+        present = not nulls[column] and not (tag and nulls[tag])
+        leaf = replace(leaf, present=present)  # noqa: PLW2901 - the same leaf, better known
         if column in fits:
-            low, high = row[f"{column}<"] or 0, row[f"{column}>"] or 0
-            constant = low == high and not nulls and frame.height >= MANY_ROWS
-            span = (low, high) if constant else _rounded(low, high)
-        elif name in outline.keys and of.kind is Kind.TEXT:
-            few = _few(frame[column])
-        found[name] = replace(leaf, span=span, present=not nulls, among=few)
-    return frame.with_columns(integers.select(sorted(fits))), found
+            low, high = row.get(f"{column}<", 0), row.get(f"{column}>", 0)
+            constant = low == high and present and frame.height >= MANY_ROWS
+            leaf = replace(leaf, span=(low, high) if constant else _rounded(low, high))  # noqa: PLW2901
+            if not present:
+                leaf = replace(leaf, mask=f"~absent.{column}")  # noqa: PLW2901
+                absent = [pl.col(one).is_null() for one in (column, tag) if one is not None]
+                masks.append(pl.any_horizontal(absent).alias(f"~absent.{column}"))
+        elif name in outline.keys and leaf.type.kind is Kind.TEXT:
+            leaf = replace(leaf, among=_few(frame[column]))  # noqa: PLW2901
+        found[name] = leaf
+    frame = frame.with_columns(masks) if masks else frame
+    return frame.with_columns(integers.select(fits)), found
+
+
+def _filled(column: pl.Series, nulls: int) -> pl.Expr:
+    """Return the integers behind numbers or dates, one of them wherever one is null."""
+    raw = pl.col(column.name).to_physical()
+    if not nulls:
+        return raw
+    first = column.is_not_null().arg_max()
+    return raw.fill_null(0 if nulls == len(column) or first is None else column.to_physical()[first])
 
 
 def _rounded(low: int, high: int) -> tuple[int, int]:

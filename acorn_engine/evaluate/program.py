@@ -18,7 +18,7 @@ from acorn_engine.evaluate.slots import DEFAULTS, LARGEST_RESULT, LOWER_LIMIT, U
 from acorn_engine.evaluate.standings import Standing, inside, last_setter, nothing
 from acorn_engine.language import core
 from acorn_engine.language.columns import ColumnBuilder, Number, Truth
-from acorn_engine.language.columns.scratch import Cell, literal
+from acorn_engine.language.columns.cells import Cell, follows, literal
 from acorn_engine.types import Kind
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ class Program:
         before = course.standings[DEFAULTS[name]].setters if name in DEFAULTS else []
         setters: list[tuple[int, Cell]] = []
         for number, where in [*before, *course.standings[name].setters]:
-            setters = [(number, where)] if where.known else [*setters, (number, where)]
+            # Whoever sets a field only where a later rule does as well never has the last word.
+            setters = [*(one for one in setters if not follows(one[1], where)), (number, where)]
         self.setters[name] = tuple(number for number, _ in setters)
         if setters and setters[0][1].known:
             self.everywhere.add(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from acorn_engine.language.columns import Day, Number, Truth
-from acorn_engine.language.columns.scratch import NEVER, Cell, both, cell, either, inverse, literal
+from acorn_engine.language.columns.cells import NEVER, Cell, both, cell, either, follows, inverse, literal
 from acorn_engine.language.columns.texts import words
 from acorn_engine.language.columns.whole import Whole, fixed
 from acorn_engine.types import Kind
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from acorn_engine.evaluate.slots import Slot
     from acorn_engine.language.columns import ColumnBuilder, Columns
-    from acorn_engine.language.columns.scratch import Mask, Scratch
+    from acorn_engine.language.columns.cells import Mask
+    from acorn_engine.language.columns.scratch import Scratch
 
 CHAINED: Final = 12
 """So many choices of one expression are nested; a longer one is cut, since Polars recurses over them."""
@@ -52,8 +53,9 @@ class Standing:
         missing = before.missing
         if not before.missing <= known:
             missing = builder.scratch.mask(both(absent, inverse(where)))
-        # Where nothing stood before, any value within its bounds will do on the other rows.
-        columns = _on(where, value) if absent.known else _picked(builder, where, value, before)
+        # Where nothing stands but what is set now, any value within its bounds will do on the other rows.
+        alone = follows(inverse(where), absent)
+        columns = _on(where, value) if alone else _picked(builder, where, value, before)
         self.columns = builder.choices.keep(replace(columns, missing=missing, failed=NEVER))
 
     def fall_back(self, builder: ColumnBuilder, other: Standing) -> None:

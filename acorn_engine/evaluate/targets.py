@@ -11,14 +11,14 @@ import polars as pl
 from acorn_engine.evaluate.slots import Slot, digits_of, largest
 from acorn_engine.evaluate.standings import inside, typed
 from acorn_engine.language.columns import Number, Words
-from acorn_engine.language.columns.scratch import NEVER, Cell, both, cell, inverse, literal
+from acorn_engine.language.columns.cells import NEVER, Cell, both, cell, inverse, literal
 from acorn_engine.language.columns.texts import words
 from acorn_engine.types import Kind
 
 if TYPE_CHECKING:
     from acorn_engine.language import Checked
     from acorn_engine.language.columns import ColumnBuilder, Columns, Operand
-    from acorn_engine.language.columns.scratch import Mask
+    from acorn_engine.language.columns.cells import Mask
     from acorn_engine.ruleset import Assignment
 
 

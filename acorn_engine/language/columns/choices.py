@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from acorn_engine.language.columns import texts
-from acorn_engine.language.columns.scratch import both, cell, either, inverse, literal
+from acorn_engine.language.columns.cells import both, cell, either, inverse, literal
 from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
 
 if TYPE_CHECKING:
     from acorn_engine.language import core
+    from acorn_engine.language.columns.cells import Cell
     from acorn_engine.language.columns.logic import Conditions
     from acorn_engine.language.columns.numbers import Numbers
-    from acorn_engine.language.columns.scratch import Cell, Scratch
+    from acorn_engine.language.columns.scratch import Scratch
 
 EPOCH: Final = date(1970, 1, 1).toordinal()
 

@@ -93,11 +93,13 @@ def _vat_rates(offers: pl.DataFrame, vat: Callable[[str, str, date], Decimal | N
     if "vat_category" not in offers.columns:
         offers = offers.with_columns(pl.lit("standard").alias("vat_category"))
 
-    def compute(country: str, included: bool, day: date, category: str | None) -> Decimal | None:
-        return vat(country, category or "standard", day) if included else Decimal(0)
+    # As text: to take Python's decimals, Polars would load another library.
+    def compute(country: str, included: bool, day: date, category: str | None) -> str | None:
+        rate = vat(country, category or "standard", day) if included else Decimal(0)
+        return None if rate is None else format(rate, "f")
 
     columns = ["_country", "_tax_included", "_today", "vat_category"]
-    return _mapped(offers, columns, compute, pl.Decimal(38, SCALE))
+    return _mapped(offers, columns, compute, pl.String()).cast(pl.Decimal(38, SCALE))
 
 
 def _by_country(since: Mapping[str, date]) -> Callable[[str, date, bool | None], bool]:
