@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from acorn_engine.evaluate import evaluate
+from acorn_engine.evaluate import Programs, evaluate
 from benchmarks import catalogue, end_to_end, limit, oracle, peers, report, start_up, workload
 from benchmarks.machine import describe
 
@@ -73,8 +73,15 @@ def measure_evaluate(*, quick: bool) -> dict[str, Any]:
     sample = list(oracle.rows(flat.head(ORACLE_SAMPLE)))
     generated = oracle.generate()
 
+    programs = Programs()
+    whole = limit.whole_program(flat.lazy())
+    by_site = limit.site_programs(parts)
+
     def acorn() -> dict[str, Any]:
-        return {shop.key: evaluate(chains[shop.key], offers[shop.key], workload.clock(shop)) for shop in workload.SHOPS}
+        return {
+            shop.key: evaluate(chains[shop.key], offers[shop.key], workload.clock(shop), programs=programs)
+            for shop in workload.SHOPS
+        }
 
     proposals = acorn()
     scalar = sum(one.scalar_rows for one in proposals.values())
@@ -83,7 +90,7 @@ def measure_evaluate(*, quick: bool) -> dict[str, Any]:
     )
     wrong = workload.wrong(results, truth)
     del proposals, results
-    for name, by_hand in (("whole", limit.whole(flat)), ("by site", workload.in_order(limit.by_site(parts)))):
+    for name, by_hand in (("whole", limit.run(whole)), ("by site", workload.in_order(limit.run_all(by_site)))):
         if workload.wrong(by_hand, truth):
             raise RuntimeError(f"the limit program ({name}) is wrong: there is nothing to compare with")
     seconds: dict[str, list[float]] = {}
@@ -93,8 +100,8 @@ def measure_evaluate(*, quick: bool) -> dict[str, Any]:
         say(f"evaluate: round {number + 1}")
         for name, action in (
             ("acorn", acorn),
-            ("whole", lambda: limit.whole(flat)),
-            ("by site", lambda: limit.by_site(parts)),
+            ("whole", lambda: limit.run(whole)),
+            ("by site", lambda: limit.run_all(by_site)),
         ):
             seconds.setdefault(name, []).extend(several(action))
         taken = timed(lambda: oracle.evaluate(sample, generated))
