@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from acorn_engine.marketplace import READ_SCHEMA
 from acorn_engine.store.frames import read_frame, upsert_frame
-from acorn_engine.store.offer_schema import OFFER_STATE_SCHEMA
+from acorn_engine.store.offer_schema import INSTANT, OFFER_STATE_SCHEMA
 from acorn_engine.store.tables import deliveries, offer_states, verified
 from acorn_engine.store.times import micros
 
@@ -69,11 +69,11 @@ def read_offer_states(
         statement = statement.where(offer_states.c.seller_sku.in_(seller_skus))
     if since is not None:
         statement = statement.where(offer_states.c.as_of >= micros(since))
-    stored = {name: pl.Int64() if kind == _INSTANT else kind for name, kind in schema.items()}
+    stored = {name: pl.Int64() if kind == INSTANT else kind for name, kind in schema.items()}
     return read_frame(connection, statement, stored).with_columns(
         pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
         for name, kind in schema.items()
-        if kind == _INSTANT
+        if kind == INSTANT
     )
 
 
