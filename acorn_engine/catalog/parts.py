@@ -49,6 +49,11 @@ class ParquetTable:
         rows = pl.scan_parquet(self.path, glob=False)
         return rows if ROW in rows.collect_schema() else rows.with_row_index(ROW, offset=2)
 
+    @property
+    def height(self) -> int:
+        """How many rows the file has."""
+        return int(pl.scan_parquet(self.path, glob=False).select(pl.len()).collect().item())
+
     def raw(self, frame: pl.DataFrame) -> RawTable:
         """Return some of the rows under the names that rules use."""
         return raw_table(self.role, self.name, frame, self.as_of, self.options, [])
@@ -125,7 +130,7 @@ def split_catalogue(
     products, listings = (
         table if table.as_of is None else replace(table, as_of=min(table.as_of, now)) for table in tables
     )
-    count = -(-_height(listings) // rows)
+    count = -(-listings.height // rows)
     if count <= 1:
         return Parts((CataloguePart(products, listings, scales),), problems)
     moved = _moved(listings)
@@ -136,10 +141,6 @@ def split_catalogue(
 
 def _no_frame(table: ParquetTable) -> pl.DataFrame:
     return table.scan().head(0).collect()
-
-
-def _height(table: ParquetTable) -> int:
-    return int(pl.scan_parquet(table.path, glob=False).select(pl.len()).collect().item())
 
 
 def _whole_problems(
@@ -193,7 +194,7 @@ def _moved(listings: ParquetTable) -> pl.DataFrame:
     """Return (sku, with) for the folded SKUs that stand in the part of another one."""
     names = [name for name in _SHARING if name in _headers(listings)]
     keys = listings.scan().select(_key(listings, "sku", fold=True), *(_key(listings, name) for name in names))
-    return tangled(keys, names, _height(listings))
+    return tangled(keys, names, listings.height)
 
 
 def _cut(table: ParquetTable, count: int, moved: pl.DataFrame, folder: Path) -> list[ParquetTable]:
