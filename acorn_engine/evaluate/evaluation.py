@@ -12,10 +12,9 @@ from acorn_engine.evaluate.program import ROW, Program
 from acorn_engine.evaluate.reads import shows
 from acorn_engine.evaluate.rule_columns import CODE
 from acorn_engine.evaluate.scalar_rows import scalar_rows
-from acorn_engine.evaluate.slots import NUMBER_DIGITS, Slot
+from acorn_engine.evaluate.slots import NUMBER_DIGITS, Slot, slots_of
 from acorn_engine.evaluate.staleness import Ages
 from acorn_engine.evaluate.targets import decimal_text
-from acorn_engine.evaluate.trace import Tracer
 from acorn_engine.types import Kind
 
 if TYPE_CHECKING:
@@ -32,15 +31,14 @@ def evaluate(chain: Chain, offers: Offers, clock: SiteClock, stale: Staleness = 
     """
     leaves = bind_columns(offers.frame, offers.facts, chain.site)
     frame = typed(offers.frame, leaves).with_row_index(ROW)
-    tracer = Tracer(chain, offers.tables, clock, offers.facts, stale)
-    ages = Ages(offers.facts, offers.tables, clock, tracer.slots, stale)
+    ages = Ages(offers.facts, offers.tables, clock, slots_of(chain), stale)
     program = Program(chain, leaves, frame.schema, offers.tables, clock, ages)
     found = program.run(frame, _now(program, None))
     found = _move_again(program, frame, found)
     exact = found.filter(pl.col("scalar"))[ROW]
     state = _named(program, found)
     if len(exact):
-        state = scalar_rows(tracer, frame, leaves, exact, state, program.shown, program.groups)
+        state = scalar_rows(chain, offers, clock, stale, frame, leaves, exact, state, program.shown, program.groups)
     return Proposals(
         pl.concat([offers.frame, state.drop(ROW)], how="horizontal"),
         {name: slot.field for name, slot in program.shown.items()},

@@ -3,5 +3,6 @@
 from acorn_engine.evaluate.scalar.chain import ScalarChain, ScalarOutcome
 from acorn_engine.evaluate.scalar.moment import Moment
 from acorn_engine.evaluate.scalar.readings import inputs_of
+from acorn_engine.evaluate.scalar.rows import run_rows
 
-__all__ = ["Moment", "ScalarChain", "ScalarOutcome", "inputs_of"]
+__all__ = ["Moment", "ScalarChain", "ScalarOutcome", "inputs_of", "run_rows"]
