@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +21,7 @@ from acorn_engine.problems import AcornError, Problem, ProjectError, did_you_mea
 from acorn_engine.project.credentials import CredentialsSource, resolve
 from acorn_engine.project.loading import Document, load_project, plugins_section, read_document, validation_problems
 from acorn_engine.project.model import Project
-from acorn_engine.project.rule_files import chain_files
+from acorn_engine.project.rule_files import chain_files, rule_names
 from acorn_engine.sites import Site, SiteClock
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Context:
         plugins: Sequence[object] = (),
         entry_points: bool = True,
         now: Callable[[], datetime] | None = None,
+        chains: Mapping[str, Sequence[tuple[str, str]]] | None = None,
     ) -> None:
         section = plugins_section(document)
         directory = document.root / section.directory if section.directory else None
@@ -86,6 +88,7 @@ class Context:
         self._require(document, section.required)
         self.guards = self._guard_settings(document)
         self.rules = rules
+        self._chains = chains
         self.now: Callable[[], datetime] = system_now if now is None else _aware(now)
         self._credentials = credentials
         self._process = os.getpid()
@@ -125,6 +128,11 @@ class Context:
             return GuardSettings.model_validate(dict(self.project.guards))
         except ValidationError as error:
             raise ProjectError(validation_problems(document, ("guards",), GuardSettings, error)) from None
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of everything whose answers a plan depends on: engine, columns, plugins."""
+        plugins = {info.name: info.version or info.origin for info in self.host.plugins.values() if info.on}
+        return {"acorn-engine": version("acorn-engine"), "polars": version("polars"), **plugins}
 
     def alive(self) -> None:
         """Raise when the engine is closed, or this process is a fork of the one that opened it."""
@@ -197,9 +205,15 @@ class Context:
             )
         )
 
-    def files(self, site: str) -> list[tuple[str, str]]:
-        """Return the rule files of a site's chain: (name, text), in the order they run."""
-        return chain_files(self.project.sites[site], self.project.root, site, self.rules)
+    def file_names(self) -> list[str]:
+        """Return the names of all rule files, sorted."""
+        return rule_names(self.project.root, self.rules)
+
+    def files(self, site: str, names: Sequence[str] | None = None) -> list[tuple[str, str]]:
+        """Return the rule files of a site's chain: (name, text), in the order they run; ``names`` where known."""
+        if self._chains is not None:
+            return list(self._chains[site])
+        return chain_files(self.project.sites[site], self.project.root, site, self.rules, names)
 
     def without_sources(self) -> Context:
         """Return this context for rows handed in under the names that rules use: no renaming, no values."""
@@ -207,6 +221,13 @@ class Context:
         sections = {role: _plain_section(getattr(self.project.catalog, role)) for role in ("products", "listings")}
         bare.project = replace(self.project, catalog=self.project.catalog.model_copy(update=sections))
         return bare
+
+    def at(self, instant: datetime) -> Context:
+        """Return this context with its time standing still: everything of one plan is of one instant."""
+        still = copy(self)
+        still._store = self.store  # noqa: SLF001 (the copy's own; it must not open another one)
+        still.now = lambda: instant
+        return still
 
     def connect(self, account: Account) -> Connection:
         """Return the account's connection, opened once. Raises ``ProjectError`` without credentials."""

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from acorn_engine.engine.current import AS_OF, add_current, add_quantity_owner, only_considered
+from acorn_engine.engine.memory import NOTHING
 from acorn_engine.facts import KEYS, FactInfo, FactTable, Offers
 from acorn_engine.plugins.enrichment import enrich
 from acorn_engine.problems import CatalogError, Place, Problem, ProjectError, did_you_mean
 from acorn_engine.sites import SiteClock
-from acorn_engine.store import OFFER_STATE_SCHEMA
 
 if TYPE_CHECKING:
     from acorn_engine.catalog import CatalogOptions, RawTable
     from acorn_engine.engine.context import Context
+    from acorn_engine.engine.memory import Memory
     from acorn_engine.marketplace import Account
     from acorn_engine.sites import Site
 
-PENDING_SCHEMA: Final = {name: pl.String() for name in (*KEYS, "group")}
 ROLES: Final = ("products", "listings")
 
 
@@ -127,21 +127,25 @@ def site_offers(
     accounts: Sequence[Account],
     only: Sequence[str] | None = None,
     *,
-    remembered: bool = True,
+    memory: Memory = NOTHING,
+    enriched: dict[str, Offers] | None = None,
 ) -> Offers:
     """Return the offers of one site with the plugins' facts and what the site shows.
 
-    Facts are added over all sites of an account at once. With ``remembered`` false the database is
-    not asked for earlier reads. Raises ``PluginError`` where a fact fails.
+    Facts are added over all sites of an account at once. ``memory`` tells earlier reads. ``enriched``
+    keeps each account's offers with their facts between sites that are asked for at one instant.
+    Raises ``PluginError`` where a fact fails.
     """
     site = clock.site
-    enriched = [_enriched(context, catalogue.offers, account, clock) for account in accounts]
-    parts = [replace(offers, frame=offers.frame.filter(pl.col("site") == site.name)) for offers in enriched]
+    known = {} if enriched is None else enriched
+    for account in accounts:
+        if account.name not in known:
+            known[account.name] = _enriched(context, catalogue.offers, account, clock)
+    whole = [known[account.name] for account in accounts]
+    parts = [replace(offers, frame=offers.frame.filter(pl.col("site") == site.name)) for offers in whole]
     offers = _together(parts)
     names = [account.name for account in accounts]
-    states, pending = pl.DataFrame(schema=dict(OFFER_STATE_SCHEMA)), pl.DataFrame(schema=PENDING_SCHEMA)
-    if remembered:
-        states, pending = context.store.offer_states(site.name, names), context.store.pending(site.name, names)
+    states, pending = memory.of(site.name, names, offers.frame)
     offers = add_current(offers, states, pending, clock)
     return replace(offers, frame=only_considered(offers.frame, only))
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from acorn_engine.catalog.names import KNOWN_COLUMNS
+from acorn_engine.engine.evaluating import Evaluated, evaluate_site
 from acorn_engine.engine.inputs import Catalogue, read_catalogue
-from acorn_engine.engine.planning import Evaluated, evaluate_site, make_plan
+from acorn_engine.engine.planning import make_plan
 from acorn_engine.engine.reading import read_offers
 from acorn_engine.evaluate import bind_columns, row_values, trace_offer
 from acorn_engine.explain import Explanation, explain_offer
@@ -37,7 +38,7 @@ def explain(
 ) -> list[Explanation]:
     """Explain every offer of a seller's SKU, or of a product's. Raises ``AcornError`` for an unknown one."""
     evaluated = evaluate_site(context, catalogue, site, account=account, only=[sku])
-    frame = evaluated.judged.frame
+    frame = evaluated.proposals.frame
     rows = frame.filter(pl.col("seller_sku") == sku)
     if rows.is_empty():
         rows = frame.filter(pl.col("sku") == sku)
@@ -90,7 +91,7 @@ def quote(context: Context, site: str, offer: Mapping[str, Any], account: str | 
     bare = context.without_sources()
     catalogue = read_catalogue(bare, [product], [listing])
     evaluated = evaluate_site(bare, catalogue, site, account=accounts[0].name, remembered=False)
-    return _explain_row(context, evaluated, next(evaluated.judged.frame.iter_rows(named=True)))
+    return _explain_row(context, evaluated, next(evaluated.proposals.frame.iter_rows(named=True)))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from acorn_engine.facts import Offers
     from acorn_engine.ruleset import Chain
     from acorn_engine.sites import SiteClock
+
+WIDEST_FACT: Final = 10**38
+"""No column of facts holds an integer that is larger."""
 
 
 def evaluate(chain: Chain, offers: Offers, clock: SiteClock, stale: Staleness = "hold") -> Proposals:
@@ -54,15 +57,25 @@ def _now(program: Program, sent: pl.DataFrame | None) -> list[pl.Expr]:
         slot = program.slots[shows(name, program.slots) or ""]
         now = pl.col(program.facts[name].column)
         if leaf.type.kind in {Kind.NUMBER, Kind.MONEY}:
-            now = now.to_physical().cast(pl.Int128) * 10 ** (leaf.scale - program.facts[name].scale)
+            now = _rescaled(now.to_physical(), leaf.scale - program.facts[name].scale)
         if sent is not None and slot.column in sent.columns:
             proposed = pl.col(slot.column)
             if slot.digits is not None:
-                proposed = proposed.cast(pl.Int128) * 10 ** (leaf.scale - slot.digits)
+                proposed = _rescaled(proposed, leaf.scale - slot.digits)
             goes = proposed.is_not_null() & pl.col(f"hold.{slot.group}").is_null()
             now = pl.when(goes).then(proposed).otherwise(now)
         columns.append(now.alias(leaf.column))
     return columns
+
+
+def _rescaled(scaled: pl.Expr, digits: int) -> pl.Expr:
+    """Return integers with ``digits`` more decimals; what would wrap ends beyond the bounds of every fact."""
+    wide = scaled.cast(pl.Int128)
+    if digits == 0:
+        return wide
+    most = WIDEST_FACT // 10**digits
+    least, largest = (pl.lit(bound, dtype=pl.Int128) for bound in (-most, most))
+    return wide.clip(least, largest) * pl.lit(10**digits, dtype=pl.Int128)
 
 
 def _move_again(program: Program, frame: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

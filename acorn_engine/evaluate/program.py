@@ -166,8 +166,11 @@ class Program:
 
         true, code = pl.col(f"{applies}.true"), pl.col(f"{applies}.code")
         done = true & ((code == 0) | (code == CODE["stale"]))
-        bits = hold_bits(one, code, targets, opens, absent, stale)
+        bits, untold = hold_bits(one, code, targets, opens, absent, stale)
         self._levels.append([done.alias(f"{applies}.done"), bits.alias(f"{applies}.bits")])
+        if untold is not None:
+            self._levels[-1].append(untold.alias(f"{applies}.untold"))
+            self._doubts[f"{applies}.untold"] = None
         self._write(one, targets, opens)
 
     def _open(self, each: Target) -> pl.Expr | None:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from acorn_engine.evaluate.targets import Target
     from acorn_engine.ruleset import Rule
 
-CODE: Final = {code: number for number, code in enumerate(HOLD_CODES, start=1)}
+CODE: Final[dict[str, int]] = {code: number for number, code in enumerate(HOLD_CODES, start=1)}
 """Hold codes as the program's columns have them; 0 is none."""
 LARGEST_NAMES: Final = 62
-"""So many missing or stale names of one rule can be told; more are not."""
+"""So many missing or stale names of one rule fit its columns; where another is to be told, the row is exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def hold_bits(
     opens: list[pl.Expr | None],
     absent: Mapping[str, pl.Expr],
     stale: list[tuple[str, pl.Expr]],
-) -> pl.Expr:
-    """Return which names explain the hold, one bit for each of ``one.named``."""
+) -> tuple[pl.Expr, pl.Expr | None]:
+    """Return which names explain the hold, one bit for each of ``one.named``, and where others do too."""
     causes: dict[str, list[pl.Expr]] = {}
     tables: dict[str, list[pl.Expr]] = {}
     for each, opened, names, read_tables in zip(targets, opens, one.reads.sets, one.reads.tables, strict=True):
@@ -63,14 +63,14 @@ def hold_bits(
     ordered = sorted(causes.items()) + sorted(tables.items())
     one.named["missing"] = tuple(name for name, _ in ordered)[:LARGEST_NAMES]
     one.named["stale"] = tuple(name for name, _ in stale)[:LARGEST_NAMES]
-    missing_bits = _bit_sum([any_of(parts) for _, parts in ordered])
-    stale_bits = _bit_sum([expr for _, expr in stale])
-    found = pl.lit(0, dtype=pl.Int64)
-    if ordered:
-        found = pl.when(code == CODE["missing"]).then(missing_bits).otherwise(found)
-    if stale:
-        found = pl.when(code == CODE["stale"]).then(stale_bits).otherwise(found)
-    return found
+    found, untold = pl.lit(0, dtype=pl.Int64), []
+    told = {"missing": [any_of(parts) for _, parts in ordered], "stale": [expr for _, expr in stale]}
+    for word, exprs in told.items():
+        if exprs:
+            found = pl.when(code == CODE[word]).then(_bit_sum(exprs)).otherwise(found)
+        if len(exprs) > LARGEST_NAMES:
+            untold.append((code == CODE[word]) & any_of(exprs[LARGEST_NAMES:]))
+    return found, any_of(untold) if untold else None
 
 
 def hold_code(targets: list[Target], opens: list[pl.Expr | None], stale: list[tuple[str, pl.Expr]]) -> pl.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -10,6 +11,7 @@ import polars as pl
 from acorn_engine.evaluate.slots import NUMBER_DIGITS
 from acorn_engine.fields import PRICE_GROUP, STANDARD_FIELDS, attribute_name
 from acorn_engine.guard.model import ROW
+from acorn_engine.guard.shown_attributes import shown_attribute
 from acorn_engine.guard.text import minor_units
 from acorn_engine.types import Kind
 
@@ -122,7 +124,7 @@ def mark_changes(
     or that a rule failed to set, is ``valueless``. ``setters`` maps a field to the rules that set it.
     """
     sent = sent_fields(fields)
-    frame = frame.with_columns(_shown(field, frame.schema, site).alias(f"shown.{field.name}") for field in sent)
+    frame = frame.with_columns(_shown(field, frame, site).alias(f"shown.{field.name}") for field in sent)
     for field in sent:
         if attribute_name(field.name) is not None:
             frame = _compare_attribute(frame, field.name, same_attribute or same_data)
@@ -149,11 +151,10 @@ def mark_changes(
     return frame.with_columns(pl.col(f"changed.{name}") & pl.any_horizontal(companions) for name in LIMIT_FIELDS)
 
 
-def _shown(field: Field, schema: Mapping[str, pl.DataType], site: Site) -> pl.Expr:
-    attribute = attribute_name(field.name)
+def _shown(field: Field, frame: pl.DataFrame, site: Site) -> pl.Expr | pl.Series:
+    attribute, schema = attribute_name(field.name), frame.schema
     if attribute is not None:
-        path = "$['" + attribute.replace("'", "\\'") + "']"
-        return pl.col("current_attributes").str.json_path_match(path)
+        return shown_attribute(frame["current_attributes"], attribute)
     column = f"current_{field.name}"
     if field.type.kind is Kind.MONEY:
         return minor_units(column, schema[column], site.digits)
@@ -185,11 +186,12 @@ def same_data(wanted: str, shown: str | None) -> bool:
     """Say whether two JSON texts hold equal data; a text that is not JSON stands for itself."""
     if shown is None:
         return False
-    want = json.loads(wanted)
+    want = json.loads(wanted, parse_float=Decimal)
     if want == shown:
         return True
     try:
-        return bool(json.loads(shown) == want and type(json.loads(shown)) is type(want))
+        show = json.loads(shown, parse_float=Decimal)
+        return bool(show == want and type(show) is type(want))
     except ValueError:
         return False
 

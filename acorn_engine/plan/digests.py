@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from acorn_engine.facts import KEYS
+from acorn_engine.json_text import concatenated, objects, written
 from acorn_engine.plan.drafting import DRAFT_SCHEMA
+from acorn_engine.plan.ordering import ordered, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,25 +29,26 @@ def plan_digest(changes: pl.DataFrame, messages: pl.DataFrame) -> str:
     its lines ``SKU, tab, message, line feed`` sorted by SKU. How messages are cut into parts does
     not count.
     """
-    ordered = changes.sort(*KEYS, "field")
-    rows = ordered.select(pl.struct(_CANONICAL).struct.json_encode().alias("row"))["row"]
-    hashes = [
-        {"account": account, "sha256": _lines_hash(some), "wave": wave}
-        for (account, wave), some in messages.sort("account", "wave", "seller_sku").group_by(
-            "account", "wave", maintain_order=True
-        )
-    ]
+    rows, row = objects(ordered(changes.select(*_CANONICAL), *KEYS, "field"))
     digest = hashlib.sha256(b'{"changes":[')
-    digest.update((rows.str.join(",")[0] or "").encode() if len(rows) else b"")
-    digest.update(b'],"messages":' + canonical(hashes).encode() + b"}")
+    # Every row but the first has a comma before it: the first piece of bytes begins with one too many.
+    for number, piece in enumerate(written(rows, concatenated([",", row]))):
+        digest.update(piece if number else piece[1:])
+    digest.update(b'],"messages":' + canonical(_message_hashes(messages)).encode() + b"}")
     return digest.hexdigest()
 
 
-def _lines_hash(messages: pl.DataFrame) -> str:
-    lines = messages.select(
-        pl.concat_str("seller_sku", pl.lit("\t"), "message", pl.lit("\n")).str.join("").alias("all")
-    )
-    return hashlib.sha256((lines["all"][0] or "").encode()).hexdigest()
+def _message_hashes(messages: pl.DataFrame) -> list[dict[str, object]]:
+    lines = ordered(messages.select("account", "wave", "seller_sku", "message"), "account", "wave", "seller_sku")
+    line = concatenated([pl.col("seller_sku"), "\t", pl.col("message"), "\n"])
+    hashes: list[dict[str, object]] = []
+    for first, length in runs(lines, "account", "wave"):
+        digest = hashlib.sha256()
+        for piece in written(lines.slice(first, length), line):
+            digest.update(piece)
+        account, wave = lines.select("account", "wave").row(first)
+        hashes.append({"account": account, "sha256": digest.hexdigest(), "wave": wave})
+    return hashes
 
 
 def inputs_digest(offers: Offers, ruleset: str, settings: Mapping[str, object] | None = None) -> str:

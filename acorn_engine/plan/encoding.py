@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.fields import ATTRIBUTE_PREFIX, AVAILABILITY_GROUP, PRICE_GROUP
+from acorn_engine.fields import PRICE_GROUP
 from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.plan.drafting import hold
 from acorn_engine.plan.model import MESSAGE_SCHEMA
 from acorn_engine.plan.parts import envelope_bytes
+from acorn_engine.plan.waves import sending, wave_rows
 from acorn_engine.problems import PlanError, Problem
 from acorn_engine.verdicts import Verdict
 
@@ -26,7 +27,6 @@ WAVES: Final = (0, 1, 2)
 INCREASES: Final = 2
 LARGEST_SEARCH: Final = 256
 """So often a refused wave is halved to find the offers that are at fault; then the rest is held."""
-_PRICES: Final = ("price", "sale_price", "sale_from", "sale_to", "minimum_price", "maximum_price")
 _UNCUT: Final = [name for name in MESSAGE_SCHEMA if name not in {"part", "message_id"}]
 
 
@@ -35,58 +35,7 @@ def to_encode(draft: Draft, wave: int, account: str | None = None) -> pl.DataFra
 
     With ``account`` only that account's offers: SKUs are unique within one account only.
     """
-    return wave_frame(draft.changes, draft.offers, wave, account)
-
-
-def wave_frame(changes: pl.DataFrame, offers: pl.DataFrame, wave: int, account: str | None) -> pl.DataFrame:
-    """Return one wave's rows for the marketplace from changes to send and what stands around them."""
-    sending = changes.filter(pl.col("verdict") == Verdict.SEND.value)
-    if account is not None:
-        sending, offers = sending.filter(pl.col("account") == account), offers.filter(pl.col("account") == account)
-    now = sending.filter(pl.col("wave") == wave)
-    standard = {PRICE_GROUP, AVAILABILITY_GROUP}
-    is_attribute = pl.col("field").str.starts_with(ATTRIBUTE_PREFIX)
-    others = now.filter(~pl.col("group").is_in(standard) & ~is_attribute)["field"].unique().sort().to_list()
-
-    def value(name: str) -> pl.Expr:
-        return pl.col("to").filter(pl.col("field") == name).first().alias(name)
-
-    wide = (
-        now.with_columns(_member().alias("_member"))
-        .sort("account", "seller_sku", "field")
-        .group_by("account", "seller_sku", maintain_order=True)
-        .agg(
-            (pl.col("group") == PRICE_GROUP).any().alias("price_changed"),
-            value("quantity"),
-            value("handling_days"),
-            pl.col("_member").filter(is_attribute).str.join(",").alias("_members"),
-            *(value(name) for name in others),
-        )
-    )
-    planned = sending.filter(pl.col("field") == "quantity").select("account", "seller_sku", _planned="to")
-    frame = wide.join(
-        offers.rename({"quantity": "_settled"}), on=["account", "seller_sku"], how="left", maintain_order="left"
-    ).join(planned, on=["account", "seller_sku"], how="left", maintain_order="left")
-    beside_handling = pl.when(pl.col("handling_days").is_not_null()).then(pl.coalesce("_planned", "_settled"))
-    return frame.select(
-        "seller_sku",
-        "product_type",
-        "fulfilment",
-        "currency",
-        *(pl.when("price_changed").then(pl.col(name)).alias(name) for name in _PRICES),
-        "price_changed",
-        pl.coalesce("quantity", beside_handling).alias("quantity"),
-        "handling_days",
-        pl.when(pl.col("_members") != "").then(pl.concat_str(pl.lit("{"), "_members", pl.lit("}"))).alias("attributes"),
-        "neighbours",
-        *others,
-    )
-
-
-def _member() -> pl.Expr:
-    name = pl.col("field").str.strip_prefix(ATTRIBUTE_PREFIX)
-    quoted = pl.struct(name.alias("n")).struct.json_encode().str.extract(r'^\{"n":(".*")\}$')
-    return pl.concat_str(quoted, pl.lit(":"), pl.col("to"))
+    return wave_rows(sending(draft.changes, draft.offers, account), wave)
 
 
 def build_messages(
@@ -130,8 +79,9 @@ def encode_waves(
     found: list[pl.DataFrame] = []
     refused: list[tuple[str, int, str, str]] = []
     for account in changes["account"].unique().sort().to_list():
+        sent = sending(changes, offers, account)
         for wave in WAVES:
-            frame = wave_frame(changes, offers, wave, account)
+            frame = wave_rows(sent, wave)
             if frame.is_empty():
                 continue
             encoder = _Encoder(marketplace, accounts[account], site)

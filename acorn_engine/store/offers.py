@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from acorn_engine.marketplace import READ_SCHEMA
 from acorn_engine.store.frames import read_frame
+from acorn_engine.store.offer_schema import OFFER_STATE_SCHEMA
 from acorn_engine.store.tables import deliveries, offer_states, verified
 from acorn_engine.store.times import micros
 
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from acorn_engine.store.transaction import Transaction
-
-_INSTANT: Final = pl.Datetime("us", "UTC")
-OFFER_STATE_SCHEMA: Final[dict[str, Any]] = {
-    "account": pl.String(),
-    "site": pl.String(),
-    **dict.fromkeys(READ_SCHEMA, pl.String()),
-    "as_of": _INSTANT,
-    "neighbours_digest": pl.String(),
-    "source": pl.String(),
-}
-"""The columns of ``offer_states``: what ``Connection.read`` gave, when, and the SHA-256 of ``neighbours``."""
 
 
 def neighbours_digest(neighbours: str | None) -> str | None:
@@ -73,6 +63,12 @@ def read_offer_states(
         statement = statement.where(offer_states.c.seller_sku.in_(seller_skus))
     frame = read_frame(connection, statement, {**OFFER_STATE_SCHEMA, "as_of": pl.Int64()})
     return frame.with_columns(pl.col("as_of").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+
+
+def count_offer_states(connection: Connection, project: str, site: str, accounts: Sequence[str]) -> int:
+    """Return how many offers of a site have a known state."""
+    where = (offer_states.c.project == project, offer_states.c.site == site, offer_states.c.account.in_(accounts))
+    return int(connection.execute(select(func.count()).select_from(offer_states).where(*where)).scalar_one())
 
 
 def pending(

@@ -257,6 +257,11 @@ class Store:
         with self.read() as connection:
             return offers.read_offer_states(connection, self.project, site, accounts, seller_skus)
 
+    def offers_read(self, site: str, accounts: Sequence[str]) -> int:
+        """Return how many offers of a site were ever read from the marketplace."""
+        with self.read() as connection:
+            return offers.count_offer_states(connection, self.project, site, accounts)
+
     def record_reads(self, account: str, site: str, frame: pl.DataFrame, as_of: datetime, source: str = "read") -> None:
         """Keep what ``Connection.read`` gave; what is known from a later instant stays."""
         with self.write() as tx:

@@ -17,7 +17,7 @@ from acorn_engine.language.columns.leaves import Leaf, read
 from acorn_engine.language.columns.logic import Conditions
 from acorn_engine.language.columns.numbers import Numbers
 from acorn_engine.language.columns.operand import Operand
-from acorn_engine.language.columns.scratch import Cell, Scratch, cell, literal
+from acorn_engine.language.columns.scratch import Cell, Scratch, cell, inverse, literal
 from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
 from acorn_engine.language.columns.whole import fixed
 
@@ -59,6 +59,7 @@ class ColumnBuilder:
         self.choices = Choices(self.scratch, self.numbers, self.conditions)
         self._tables = tables
         self._leaves = dict(leaves)
+        self._bound: dict[str, Columns] = {}
         self._cache: dict[core.Node, _Entry] = {}
         self._round = 0
 
@@ -70,6 +71,15 @@ class ColumnBuilder:
     def rebind(self, name: str, leaf: Leaf) -> None:
         """Let ``name`` stand for another column, or for a column that has changed."""
         self._leaves[name] = leaf
+        self._bound.pop(name, None)
+        self._forget(name)
+
+    def bind(self, name: str, columns: Columns) -> None:
+        """Let ``name`` stand for columns that are ready; they must be free to use again."""
+        self._bound[name] = columns
+        self._forget(name)
+
+    def _forget(self, name: str) -> None:
         self._cache = {node: entry for node, entry in self._cache.items() if name not in entry.reads}
 
     def take_levels(self) -> list[list[pl.Expr]]:
@@ -114,6 +124,8 @@ class ColumnBuilder:
         match node, parts:
             case core.Literal(value=value), _:
                 return self._literal(value)
+            case core.Name(name=name), _ if name in self._bound:
+                return self._bound[name]
             case core.Name(name="today"), _ if "today" not in self._leaves:
                 return self._literal(self.today)
             case core.Name(name=name), _:
@@ -168,9 +180,8 @@ class ColumnBuilder:
         elif isinstance(a, Day) and isinstance(b, Day):
             holds = self.numbers.whole.compared(op, a.value, b.value)
         else:
-            left, right = _plain(a), _plain(b)
-            equal = left.expr == right.expr if op == "==" else left.expr != right.expr
-            holds = cell(equal, left, right)
+            same = _same(a, b)
+            holds = same if op == "==" else inverse(same)
         return self.conditions.masked(holds, missing, failed)
 
     def _logic(self, op: str, parts: list[Columns]) -> Truth:
@@ -204,9 +215,9 @@ class ColumnBuilder:
                 raise TypeError(f"{type(node).__name__} has operands of the wrong type")
 
 
-def _plain(a: Columns) -> Cell:
-    if isinstance(a, Truth):
-        return a.true
-    if isinstance(a, Words):
-        return a.value
+def _same(a: Columns, b: Columns) -> Cell:
+    if isinstance(a, Truth) and isinstance(b, Truth):
+        return cell(a.true.expr == b.true.expr, a.true, b.true)
+    if isinstance(a, Words) and isinstance(b, Words):
+        return texts.equal(a, b)
     raise TypeError("a comparison of two different types")

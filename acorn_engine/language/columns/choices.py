@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.language.columns.scratch import cell, literal
+from acorn_engine.language.columns import texts
+from acorn_engine.language.columns.scratch import both, cell, either, inverse, literal
 from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
 
 if TYPE_CHECKING:
@@ -45,28 +46,30 @@ class Choices:
         if isinstance(a, Number):
             holds = self.numbers.among(a, [value for value in values if isinstance(value, Fraction)])
         elif isinstance(a, Words):
-            listed = pl.Series([value for value in values if isinstance(value, str)], dtype=pl.String)
-            holds = cell(a.value.expr.is_in(listed.implode()), a.value)
+            holds = texts.among(a, [value for value in values if isinstance(value, str)], self.scratch)
         elif isinstance(a, Day):
             days = [value.toordinal() - EPOCH for value in values if isinstance(value, date)]
             holds = self.numbers.whole.among(a.value, days)
         else:
             a = self.conditions.keep(a)
             yes, no = True in values, False in values
-            holds = literal(yes) if yes == no else cell(a.true.expr if yes else ~a.true.expr, a.true)
+            holds = literal(yes) if yes == no else a.true if yes else inverse(a.true)
         if negated:
-            holds = cell(~holds.expr, holds)
+            holds = inverse(holds)
         return self.conditions.masked(holds, a.missing, a.failed)
 
     def conditional(self, test: Truth, then: Columns, other: Columns) -> Columns:
         """Return ``then`` where ``test`` is true, ``other`` where it is false."""
+        if test.true.known:
+            return then
+        if test.true.known is False and not test.missing and not test.failed:
+            return other
         test = self.conditions.keep(test)
         missing, failed = self.conditions.branches(test, (then.missing, then.failed), (other.missing, other.failed))
         if isinstance(then, Truth) and isinstance(other, Truth):
-            other = self.conditions.keep(other)
-            no = self.conditions.false(test)
-            yes = cell(test.true.expr & then.true.expr, test.true, then.true)
-            return Truth(cell(yes.expr | (no.expr & other.true.expr), yes, no, other.true), missing, failed)
+            yes = both(test.true, then.true)
+            no = both(self.conditions.false(test), other.true)
+            return Truth(either(yes, no), missing, failed)
         return replace(self._chosen(test, then, other), missing=missing, failed=failed)
 
     def _chosen(self, test: Truth, then: Columns, other: Columns) -> Columns:
@@ -97,13 +100,11 @@ class Choices:
         """Return ``a``, or ``b`` where ``a`` is missing."""
         if not a.missing:
             return a
-        absent = self.scratch.any(a.missing)
-        if a.failed:
-            broken = self.scratch.any(a.failed)
-            absent = cell(absent.expr & ~broken.expr, absent, broken)
+        absent = both(self.scratch.any(a.missing), inverse(self.scratch.any(a.failed)))
+        if absent.known:
+            return b
         absent = self.scratch.keep(absent)
         missing, failed = self.conditions.only(absent, b.missing), a.failed | self.conditions.only(absent, b.failed)
         if isinstance(a, Truth) and isinstance(b, Truth):
-            true = cell(a.true.expr | (absent.expr & b.true.expr), a.true, absent, b.true)
-            return Truth(true, missing, failed)
+            return Truth(either(a.true, both(absent, b.true)), missing, failed)
         return replace(self._chosen(Truth(absent), b, a), missing=missing, failed=failed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acorn_engine.language.columns.scratch import NEVER, Cell, Mask, Scratch, cell, literal
+from acorn_engine.language.columns.scratch import NEVER, Cell, Mask, Scratch, both, either, inverse, literal
 from acorn_engine.language.columns.values import Truth
 
 
@@ -20,17 +20,11 @@ class Conditions:
 
     def masked(self, holds: Cell, missing: Mask, failed: Mask) -> Truth:
         """Return a condition that is true where ``holds`` and nothing is missing or failed."""
-        if missing or failed:
-            absent = self.scratch.any(missing, failed)
-            holds = cell(holds.expr & ~absent.expr, holds, absent)
-        return Truth(holds, missing, failed)
+        return Truth(both(holds, inverse(self.scratch.any(missing, failed))), missing, failed)
 
     def false(self, a: Truth) -> Cell:
         """Return where ``a`` is false: neither true nor missing nor failed."""
-        if not a.missing and not a.failed:
-            return cell(~a.true.expr, a.true)
-        absent = self.scratch.any(a.missing, a.failed)
-        return cell(~(a.true.expr | absent.expr), a.true, absent)
+        return inverse(either(a.true, self.scratch.any(a.missing, a.failed)))
 
     def negated(self, a: Truth) -> Truth:
         """Return ``not a``."""
@@ -40,21 +34,21 @@ class Conditions:
         """Return ``mask`` where ``where`` is true; ``where`` must be kept."""
         if not mask:
             return NEVER
-        marked = self.scratch.any(mask)
-        return self.scratch.mask(cell(where.expr & marked.expr, where, marked))
+        return mask if where.known else self.scratch.mask(both(where, self.scratch.any(mask)))
 
     def both(self, a: Truth, b: Truth) -> Truth:
         """Return ``a and b``: b does not count where a is false or failed."""
+        if not (a.missing or a.failed or b.missing or b.failed):
+            return Truth(both(a.true, b.true))
         a, b = self.keep(a), self.keep(b)
-        true = cell(a.true.expr & b.true.expr, a.true, b.true)
+        true = both(a.true, b.true)
         failed, missing = a.failed, self.only(a.true, b.missing)
         if a.missing:
             absent = self.scratch.any(a.missing)
-            open_end = self.scratch.any(b.missing)
-            undecided = cell(absent.expr & (b.true.expr | open_end.expr), absent, b.true, open_end)
+            undecided = both(absent, either(b.true, self.scratch.any(b.missing)))
             missing |= self.scratch.mask(undecided)
             if b.failed:
-                going_on = self.scratch.keep(cell(a.true.expr | absent.expr, a.true, absent))
+                going_on = self.scratch.keep(either(a.true, absent))
                 failed |= self.only(going_on, b.failed)
         else:
             failed |= self.only(a.true, b.failed)
@@ -62,12 +56,10 @@ class Conditions:
 
     def either(self, a: Truth, b: Truth) -> Truth:
         """Return ``a or b``: b does not count where a is true or failed."""
+        if not (a.missing or a.failed or b.missing or b.failed):
+            return Truth(either(a.true, b.true))
         a, b = self.keep(a), self.keep(b)
-        true_b = b.true
-        if a.failed:
-            broken = self.scratch.any(a.failed)
-            true_b = cell(b.true.expr & ~broken.expr, b.true, broken)
-        true = cell(a.true.expr | true_b.expr, a.true, true_b)
+        true = either(a.true, both(b.true, inverse(self.scratch.any(a.failed))))
         missing, failed = NEVER, a.failed
         if a.missing:
             missing = self.only(self._not(b.true), a.missing)
@@ -78,7 +70,7 @@ class Conditions:
         return Truth(true, missing, failed)
 
     def _not(self, a: Cell) -> Cell:
-        return self.scratch.keep(cell(~a.expr, a))
+        return self.scratch.keep(inverse(a))
 
     def branches(self, test: Truth, then: tuple[Mask, Mask], other: tuple[Mask, Mask]) -> tuple[Mask, Mask]:
         """Return where a conditional is missing and where it failed; ``test`` must be kept.

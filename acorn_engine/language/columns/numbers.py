@@ -113,7 +113,7 @@ class Numbers:
             upside_down = Number(fixed(inverse.numerator), inverse.denominator)
         else:
             common = gcd(b.unit, a.unit)
-            negative = divisor.low < 0
+            negative = divisor.low < 0 and a.numerator.constant != 0
             above = self.whole.scaled(a.numerator, b.unit // common)
             if negative:
                 above = self.whole.keep(above)
@@ -204,6 +204,9 @@ class Numbers:
             return above
         if mode == "down":
             return whole.floored(above, below)
+        divisor = below.constant
+        if divisor is not None:
+            return self._nearest(above, divisor) if mode != "up" else self._ceiling(above, divisor)
         if mode == "up":
             return whole.negated(whole.floored(whole.negated(above), below))
         above, below = whole.keep(above), whole.keep(below)
@@ -213,6 +216,24 @@ class Numbers:
             return nearest
         nearest = whole.keep(nearest)
         return whole.chosen(whole.compared("<", above, fixed(0)), whole.negated(nearest), nearest)
+
+    def _ceiling(self, above: Whole, divisor: int) -> Whole:
+        return self.whole.floored(self.whole.plus(above, fixed(divisor - 1)), fixed(divisor))
+
+    def _nearest(self, above: Whole, divisor: int) -> Whole:
+        """Return ``above / divisor`` to the nearest integer, halves away from zero.
+
+        Half of an odd divisor never comes up; below zero an even one needs one less, so that the
+        floor of an exact half is the lower of its neighbours.
+        """
+        whole = self.whole
+        if above.low < 0 and divisor % 2 == 0:
+            above = whole.keep(above)
+            below_zero = whole.compared("<", above, fixed(0))
+            half = whole.chosen(below_zero, fixed(divisor // 2 - 1), fixed(divisor // 2))
+        else:
+            half = fixed(divisor // 2)
+        return whole.floored(whole.plus(above, half), fixed(divisor))
 
     def stepped(self, a: Number, step: Number, mode: Rounding) -> Number:
         """Return ``a`` rounded to a multiple of ``step``; it fails where the step is ≤ 0."""

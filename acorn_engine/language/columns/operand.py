@@ -13,6 +13,7 @@ from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Wo
 if TYPE_CHECKING:
     from acorn_engine.fields import Rounding
     from acorn_engine.language.columns.builder import ColumnBuilder
+    from acorn_engine.language.columns.whole import Whole
     from acorn_engine.types import Kind
 
 
@@ -74,13 +75,8 @@ class Operand:
 
         ``none`` rounds half up: a column has a fixed scale.
         """
-        columns = self.columns
-        if not isinstance(columns, Number):
-            raise TypeError(f"{self.kind.value} is not a number")
-        scratch = self.builder.scratch
-        scratch.doubts = self.doubts
-        whole = self.builder.numbers.rounded(columns, digits, "half_up" if mode == "none" else mode)
-        value, masks = whole.cell, (columns.missing, columns.failed)
+        whole = self.whole(digits, mode)
+        scratch, value, masks = self.builder.scratch, whole.cell, (self.columns.missing, self.columns.failed)
         expr = value.expr.cast(pl.Int128)
         if any(masks):
             absent = scratch.any(*masks)
@@ -88,6 +84,14 @@ class Operand:
                 cell(pl.when(absent.expr).then(pl.lit(0, dtype=pl.Int128)).otherwise(expr), value, absent)
             ).expr
         return scratch.keep(cell(expr, value)).expr
+
+    def whole(self, digits: int, mode: Rounding) -> Whole:
+        """Return a number scaled by ``10**digits`` and rounded; any number within its bounds where missing or failed."""
+        columns = self.columns
+        if not isinstance(columns, Number):
+            raise TypeError(f"{self.kind.value} is not a number")
+        self.builder.scratch.doubts = self.doubts
+        return self.builder.numbers.rounded(columns, digits, "half_up" if mode == "none" else mode)
 
     def text(self) -> pl.Expr:
         """Return a text, null where missing or failed."""

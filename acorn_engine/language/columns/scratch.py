@@ -22,12 +22,16 @@ NEVER: Final[Mask] = frozenset()
 class Cell:
     """A column expression; ``level`` is the first level that may compute it.
 
-    ``plain`` cells are columns and literals: free to use again.
+    ``plain`` cells are columns and literals: free to use again. ``known`` is the value of a
+    condition that is the same on every row, ``None`` for everything else. ``name`` is that of a
+    temporary.
     """
 
     expr: pl.Expr
     level: int = 0
     plain: bool = False
+    known: bool | None = None
+    name: str | None = None
 
 
 def cell(expr: pl.Expr, *parts: Cell) -> Cell:
@@ -37,7 +41,30 @@ def cell(expr: pl.Expr, *parts: Cell) -> Cell:
 
 def literal(value: bool | str) -> Cell:
     """Return a constant as a cell."""
-    return Cell(pl.lit(value), plain=True)
+    return Cell(pl.lit(value), plain=True, known=value if isinstance(value, bool) else None)
+
+
+def both(a: Cell, b: Cell) -> Cell:
+    """Return where two conditions without nulls hold."""
+    if a.known is not None:
+        return b if a.known else a
+    if b.known is not None:
+        return a if b.known else b
+    return cell(a.expr & b.expr, a, b)
+
+
+def either(a: Cell, b: Cell) -> Cell:
+    """Return where one at least of two conditions without nulls holds."""
+    if a.known is not None:
+        return a if a.known else b
+    if b.known is not None:
+        return b if b.known else a
+    return cell(a.expr | b.expr, a, b)
+
+
+def inverse(a: Cell) -> Cell:
+    """Return where a condition without nulls does not hold."""
+    return cell(~a.expr, a) if a.known is None else literal(not a.known)
 
 
 class Scratch:
@@ -69,11 +96,18 @@ class Scratch:
 
     def column(self, name: str) -> Cell:
         """Return a temporary by its name."""
-        return Cell(pl.col(name), self._levels[name], plain=True)
+        return Cell(pl.col(name), self._levels[name], plain=True, name=name)
 
     def mask(self, part: Cell) -> Mask:
         """Return a Boolean cell without nulls as a mask."""
-        return frozenset({self._temporary(part)})
+        if part.known is not None:
+            return self.always if part.known else NEVER
+        return frozenset({part.name or self._temporary(part)})
+
+    def given(self, name: str) -> Mask:
+        """Return a Boolean column that the frame has already as a mask."""
+        self._levels.setdefault(name, 0)
+        return frozenset({name})
 
     @property
     def always(self) -> Mask:
@@ -87,12 +121,17 @@ class Scratch:
         names = sorted({name for mask in masks for name in mask})
         if not names:
             return literal(False)
+        if self._always in names:
+            return literal(True)
         cells = [self.column(name) for name in names]
         joined = reduce(or_, [one.expr for one in cells])
-        return Cell(joined, max(one.level for one in cells), plain=len(cells) == 1)
+        return cells[0] if len(cells) == 1 else Cell(joined, max(one.level for one in cells))
 
     def doubt(self, part: Cell) -> Cell:
         """Mark rows for the exact scalar form; return the mark, free to use again."""
+        if part.known is not None:
+            self.doubts.update(dict.fromkeys(self.mask(part)))
+            return part
         name = self._temporary(part)
         self.doubts[name] = None
         return self.column(name)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
 from math import lcm
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.language.columns.scratch import NEVER, Cell, cell
+from acorn_engine.language.columns.scratch import NEVER, Cell, both, cell, either, inverse, literal
 from acorn_engine.language.columns.values import Day, Number, Truth, Words
-from acorn_engine.language.columns.whole import NARROW, WIDEST, Whole, fixed
+from acorn_engine.language.columns.whole import NARROW, WIDEST, Integers, Whole, fixed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +35,8 @@ goes to the exact scalar form.
 LARGEST_TEXT: Final = 2**32
 """No text is longer, in characters."""
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+FEW_TEXTS: Final = 6
+"""So many texts are compared one by one; with more, hashing pays."""
 TABLE_UNIT: Final = 10**18
 """Entries of a table with more decimals are left to the scalar form."""
 
@@ -57,6 +61,11 @@ def length(a: Words) -> Number:
 def tested(op: str, a: Words, part: Words, conditions: Conditions) -> Truth:
     """Return ``starts_with``, ``ends_with`` or ``contains`` of two texts."""
     text = a.value.expr.str
+    if a.constant is not None and part.constant is not None:
+        known = {"contains": str.__contains__, "starts_with": str.startswith, "ends_with": str.endswith}
+        return conditions.masked(
+            literal(known[op](a.constant, part.constant)), a.missing | part.missing, a.failed | part.failed
+        )
     if op == "contains":
         holds = text.contains(part.value.expr, literal=True)
     else:
@@ -80,6 +89,8 @@ def weekday(a: Day) -> Words:
 def looked_up(entries: Mapping[str, TableEntry], at: Words, scratch: Scratch) -> Number:
     """Return the number of a table for each text; an absent one is missing."""
     exact = {key: entry.value for key, entry in entries.items()}
+    if at.among is not None:
+        exact = {key: value for key, value in exact.items() if key in at.among}
     known = {key: value for key, value in exact.items() if _fits(value)}
     beyond = sorted(exact.keys() - known.keys())
     key = scratch.keep(at.value)
@@ -91,6 +102,8 @@ def looked_up(entries: Mapping[str, TableEntry], at: Words, scratch: Scratch) ->
     scaled = {key: int(value * unit) for key, value in sorted(known.items())}
     low, high = min(0, *scaled.values()), max(0, *scaled.values())
     dtype = pl.Int128 if max(-low, high) > NARROW else pl.Int64
+    if at.among is not None and not beyond:
+        return _one_of(scaled, unit, replace(at, value=key), scratch)
     values = pl.Series(list(scaled.values()), dtype=dtype)
     found = scratch.keep(
         cell(key.expr.replace_strict(pl.Series(list(scaled)), values, default=None, return_dtype=dtype), key)
@@ -104,10 +117,43 @@ def looked_up(entries: Mapping[str, TableEntry], at: Words, scratch: Scratch) ->
     )
 
 
+def _one_of(scaled: Mapping[str, int], unit: int, at: Words, scratch: Scratch) -> Number:
+    """Return the number for a text that is one of a few: each is compared, the last by exclusion."""
+    whole = Integers(scratch)
+    keys = list(scaled)
+    complete = set(at.among or ()) <= scaled.keys()
+    last = keys.pop() if complete else None
+    marks = {key: scratch.keep(equal(at, words(key))) for key in keys}
+    value = fixed(scaled[last] if last is not None else 0)
+    known = literal(complete)
+    for key, mark in marks.items():
+        value = whole.chosen(mark, fixed(scaled[key]), value)
+        known = either(known, mark)
+    absent = scratch.mask(both(inverse(known), inverse(scratch.any(at.missing))))
+    return Number(whole.keep(value), unit, missing=at.missing | absent, failed=at.failed)
+
+
+def equal(a: Words, b: Words) -> Cell:
+    """Return where two texts are the same, masks aside."""
+    if a.constant is not None and b.constant is not None:
+        return literal(a.constant == b.constant)
+    return cell(a.value.expr == b.value.expr, a.value, b.value)
+
+
+def among(a: Words, members: list[str], scratch: Scratch) -> Cell:
+    """Return where a text is one of ``members``, masks aside."""
+    if a.constant is not None:
+        return literal(a.constant in members)
+    if len(members) > FEW_TEXTS:
+        return cell(a.value.expr.is_in(pl.Series(members, dtype=pl.String).implode()), a.value)
+    held = replace(a, value=scratch.keep(a.value))
+    return reduce(either, [equal(held, words(member)) for member in dict.fromkeys(members)], literal(False))
+
+
 def _fits(value: Fraction) -> bool:
     return TABLE_UNIT % value.denominator == 0 and abs(value) * TABLE_UNIT <= WIDEST
 
 
 def words(value: str) -> Words:
     """Return a constant text."""
-    return Words(Cell(pl.lit(value), plain=True), NEVER, NEVER)
+    return Words(Cell(pl.lit(value), plain=True), NEVER, NEVER, value, (value,))

@@ -39,11 +39,17 @@ class Truth:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Words:
-    """A text, never null; empty where it is missing."""
+    """A text, never null; empty where it is missing.
+
+    ``constant`` is the text that stands on every row, ``among`` the only texts that can stand
+    where it is not missing, if they are known and few.
+    """
 
     value: Cell
     missing: Mask = NEVER
     failed: Mask = NEVER
+    constant: str | None = None
+    among: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.language.columns.scratch import Cell, cell
+from acorn_engine.language.columns.scratch import Cell, cell, either, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 WIDEST: Final = 2**123
 """No integer of a program is beyond this; sums of two still fit an Int128."""
 NARROW: Final = 2**63 - 1
+FEW_NUMBERS: Final = 4
+"""So many numbers are compared one by one; with more, hashing pays."""
 SHADOW_LIMIT: Final = float(2**122)
 """Half of ``WIDEST``: some operations on floats cannot err by a factor of two."""
 COMPARISONS: Final[dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]]] = {
@@ -86,6 +89,21 @@ def _made(expr: pl.Expr, low: int, high: int, wide: bool, *parts: Cell) -> Whole
     return Whole(cell(expr, *parts), low, high)
 
 
+def _decided(op: str, a: Whole, b: Whole) -> bool | None:
+    """Return whether ``a op b`` holds on every row or on none, where the bounds say so."""
+    least, most = a.low - b.high, a.high - b.low
+    outcomes = {
+        "<": (most < 0, least >= 0),
+        "<=": (most <= 0, least > 0),
+        ">": (least > 0, most <= 0),
+        ">=": (least >= 0, most < 0),
+        "==": (least == most == 0, least > 0 or most < 0),
+        "!=": (least > 0 or most < 0, least == most == 0),
+    }
+    always, never = outcomes[op]
+    return True if always else False if never else None
+
+
 def _shadow(part: Whole) -> pl.Expr:
     if part.constant is not None:
         return pl.lit(float(abs(part.constant)))
@@ -109,6 +127,8 @@ class Integers:
 
     def neutral(self, mark: Cell, part: Whole) -> Whole:
         """Return ``part`` with 1 where ``mark`` is true."""
+        if mark.known is False:
+            return part
         low, high = min(part.low, 1), max(part.high, 1)
         wide = max(-low, high) > NARROW
         chosen = pl.when(mark.expr).then(pl.lit(1, dtype=_dtype(max(-low, high)))).otherwise(_as(part, wide=wide))
@@ -139,8 +159,8 @@ class Integers:
     def plus(self, a: Whole, b: Whole, *, minus: bool = False) -> Whole:
         """Return a + b, or a - b; rows that could leave 127 bits are flagged."""
         low, high = (a.low - b.high, a.high - b.low) if minus else (a.low + b.low, a.high + b.high)
-        if b.constant == 0:
-            return a
+        if b.constant == 0 or (a.constant == 0 and not minus):
+            return a if b.constant == 0 else b
         if max(-low, high) > WIDEST:
             a, b = self.keep(a), self.keep(b)
             mark = self.scratch.doubt(cell(_shadow(a) + _shadow(b) > SHADOW_LIMIT, a.cell, b.cell))
@@ -173,6 +193,8 @@ class Integers:
 
     def chosen(self, test: Cell, a: Whole, b: Whole) -> Whole:
         """Return a where ``test`` is true, b elsewhere."""
+        if test.known is not None:
+            return a if test.known else b
         low, high = min(a.low, b.low), max(a.high, b.high)
         wide = max(-low, high) > NARROW
         expr = pl.when(test.expr).then(_as(a, wide=wide)).otherwise(_as(b, wide=wide))
@@ -180,6 +202,9 @@ class Integers:
 
     def compared(self, op: str, a: Whole, b: Whole) -> Cell:
         """Return where ``a op b`` holds."""
+        known = _decided(op, a, b)
+        if known is not None:
+            return literal(known)
         wide = a.wide or b.wide
         return cell(COMPARISONS[op](_as(a, wide=wide), _as(b, wide=wide)), a.cell, b.cell)
 
@@ -187,6 +212,9 @@ class Integers:
         """Return where ``a`` is one of ``values``."""
         inside = sorted({value for value in values if a.low <= value <= a.high})
         if not inside:
-            return Cell(pl.lit(False), plain=True)
+            return literal(False)
+        if len(inside) <= FEW_NUMBERS:
+            a = self.keep(a)
+            return reduce(either, [self.compared("==", a, fixed(value)) for value in inside])
         series = pl.Series(inside, dtype=_dtype(a.magnitude))
         return cell(a.cell.expr.is_in(series.implode()), a.cell)

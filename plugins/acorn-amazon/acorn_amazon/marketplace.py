@@ -5,17 +5,11 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import httpx2
-
 from acorn_amazon import attributes, documents, encoding
-from acorn_amazon.auth import AccessTokens
-from acorn_amazon.client import Client
-from acorn_amazon.connection import AmazonConnection
 from acorn_amazon.endpoints import endpoint_of, token_endpoint_of
 from acorn_amazon.quotas import Quotas
 from acorn_amazon.settings import AmazonSettings
 from acorn_amazon.sites import NAME, SITES
-from acorn_amazon.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +50,15 @@ class AmazonMarketplace:
 
         ``options`` are the keys of ``AmazonSettings``, and for tests ``transport`` (an
         ``httpx2.BaseTransport``) and ``quotas``; others are not looked at.
+        The network's library is loaded here: nothing else of a marketplace needs it.
         """
+        import httpx2
+
+        from acorn_amazon.auth import AccessTokens
+        from acorn_amazon.client import Client
+        from acorn_amazon.connection import AmazonConnection
+        from acorn_amazon.transport import Transport
+
         settings = AmazonSettings.model_validate(
             {name: value for name, value in options.items() if name in AmazonSettings.model_fields}
         )

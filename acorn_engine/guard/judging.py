@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,7 +18,7 @@ from acorn_engine.guard.candidates import (
     sent_fields,
     setters_of,
 )
-from acorn_engine.guard.halts import count, halts
+from acorn_engine.guard.halts import conclude
 from acorn_engine.guard.model import JUDGED_SCHEMA, ROW, Judged, Known
 from acorn_engine.guard.offer_guards import OfferGuards
 from acorn_engine.guard.reasons import NO_REASON, Names, Reason, explain_changes, in_order, words_of
@@ -52,12 +53,32 @@ def judge(
     ``proposals`` are those of one site; ``tables`` the tables of its offers (rates, say) for
     guards that convert money. The built-in guards stand in the chain (``GuardSettings.specs``).
     """
+    judged = judge_offers(chain, proposals, clock, settings, known, tables)
+    counts, found = conclude(chain, judged.changes, known, tables or {}, clock)
+    return replace(judged, counts=counts, halts=found)
+
+
+def judge_offers(
+    chain: Chain,
+    proposals: Proposals,
+    clock: SiteClock,
+    settings: GuardSettings,
+    known: Known,
+    tables: Mapping[str, FactTable] | None = None,
+) -> Judged:
+    """Return every change of some offers of a site with its verdict and reason.
+
+    What concerns the plan as a whole is left open: there are neither counts nor halts.
+    """
     site, fields = chain.site, all_fields(proposals.fields)
     frame = complete(proposals.frame, fields, site).with_columns(pl.lit(value=False).alias("_raised"))
     if settings.below_floor == "raise":
         frame = raise_to_floor(frame)
     setters = setters_of((rule.id, [one.field.name for one in rule.sets]) for rule in chain.rules)
     frame = mark_changes(frame, fields, setters, site, known.same_attribute)
+    considered = int(frame["_considered"].sum())
+    accounts = tuple(sorted(frame["account"].unique().to_list()))
+    frame = _changing(frame, fields)
     frame = limits.standing_prices(frame, clock.today, site)
     asked = [guard for guard in chain.guards if guard.id not in known.exempt]
     guards = OfferGuards(
@@ -80,24 +101,22 @@ def judge(
     names = names_of(frame, chain, fields, clock)
     rows = change_rows(frame, fields, site)
     changes = _tell(rows, frame, reasons, names, chain)
-    counts = count(changes, known)
     return Judged(
         clock=clock,
         frame=frame,
         changes=changes,
-        halts=halts(
-            chain.plan_guards,
-            counts,
-            known.exempt,
-            tables or {},
-            clock,
-            sending=bool((changes["verdict"] == Verdict.SEND.value).any()),
-        ),
-        counts=counts,
+        halts=(),
+        counts={},
         settings=settings,
-        considered=int(frame["_considered"].sum()),
-        accounts=tuple(sorted(frame["account"].unique().to_list())),
+        considered=considered,
+        accounts=accounts,
     )
+
+
+def _changing(frame: pl.DataFrame, fields: Mapping[str, Field]) -> pl.DataFrame:
+    """Return the offers that have a change, numbered anew: reasons concern no other."""
+    changing = pl.any_horizontal(f"changed.{field.name}" for field in sent_fields(fields))
+    return frame.filter(changing).drop(ROW).with_row_index(ROW)
 
 
 def _number_reasons(frame: pl.DataFrame, fields: Mapping[str, Field], reasons: Sequence[Reason]) -> pl.DataFrame:
