@@ -16,6 +16,10 @@ from acorn_engine.plugins import Fact
 from acorn_engine.types import BOOLEAN, NUMBER, TEXT
 
 SCALE: Final = 6
+VAT_COLUMNS: Final = ("_country", "_tax_included", "_today", "vat_category")
+SAFETY_COLUMNS: Final = ("_country", "_today", "gpsr_exempt")
+REGISTRATION_COLUMNS: Final = ("_country", "_today", "epr_streams")
+"""The columns that facts follow from, and from nothing else."""
 
 
 def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
@@ -32,6 +36,7 @@ def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
         lambda offers: _vat_rates(offers, vat),
         source="acorn-compliance VAT table",
         description="the tax share that the displayed price contains; 0 where prices are shown without tax",
+        follows_from=VAT_COLUMNS,
     )
     applies = _by_country(safety_countries())
     yield Fact(
@@ -40,6 +45,7 @@ def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
         lambda offers: _applies(offers, applies),
         source="Regulation (EU) 2023/988",
         description="whether the General Product Safety Regulation asks for contacts on this site",
+        follows_from=SAFETY_COLUMNS,
     )
     for name, column, by_brand, default, words in (
         (
@@ -57,7 +63,14 @@ def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
             "the EU responsible person's contact",
         ),
     ):
-        yield Fact(name, TEXT, _contact(column, by_brand, default), source="the seller's data", description=words)
+        yield Fact(
+            name,
+            TEXT,
+            _contact(column, by_brand, default),
+            source="the seller's data",
+            description=words,
+            follows_from=(column, "brand"),
+        )
     registrations = Registrations(settings)
     for name, kind, compute, dtype, words in (
         (
@@ -77,7 +90,14 @@ def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
         ),
     ):
         values = _registrations(compute, dtype)
-        yield Fact(name, kind, values, source="[compliance] registrations", description=words)
+        yield Fact(
+            name,
+            kind,
+            values,
+            source="[compliance] registrations",
+            description=words,
+            follows_from=REGISTRATION_COLUMNS,
+        )
 
 
 def _mapped(offers: pl.DataFrame, columns: list[str], compute: Callable[..., object], dtype: pl.DataType) -> pl.Series:
@@ -96,8 +116,7 @@ def _vat_rates(offers: pl.DataFrame, vat: Callable[[str, str, date], Decimal | N
     def compute(country: str, included: bool, day: date, category: str | None) -> Decimal | None:
         return vat(country, category or "standard", day) if included else Decimal(0)
 
-    columns = ["_country", "_tax_included", "_today", "vat_category"]
-    return _mapped(offers, columns, compute, pl.Decimal(38, SCALE))
+    return _mapped(offers, [*VAT_COLUMNS], compute, pl.Decimal(38, SCALE))
 
 
 def _by_country(since: Mapping[str, date]) -> Callable[[str, date, bool | None], bool]:
@@ -111,7 +130,7 @@ def _applies(offers: pl.DataFrame, compute: Callable[..., object]) -> pl.Series:
     if "gpsr_exempt" not in offers.columns:
         offers = offers.with_columns(pl.lit(value=False).alias("gpsr_exempt"))
     offers = offers.with_columns(pl.col("gpsr_exempt").cast(pl.String).str.to_lowercase().is_in(["true", "yes", "1"]))
-    return _mapped(offers, ["_country", "_today", "gpsr_exempt"], compute, pl.Boolean())
+    return _mapped(offers, [*SAFETY_COLUMNS], compute, pl.Boolean())
 
 
 def _contact(column: str, by_brand: Mapping[str, str], default: str | None) -> Callable[[pl.DataFrame], pl.Series]:
@@ -131,6 +150,6 @@ def _registrations(compute: Callable[..., object], dtype: pl.DataType) -> Callab
     def values(offers: pl.DataFrame) -> pl.Series:
         if "epr_streams" not in offers.columns:
             offers = offers.with_columns(pl.lit(None, dtype=pl.String).alias("epr_streams"))
-        return _mapped(offers, ["_country", "_today", "epr_streams"], compute, dtype)
+        return _mapped(offers, [*REGISTRATION_COLUMNS], compute, dtype)
 
     return values
