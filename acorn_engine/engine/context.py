@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.clock import system_now
+from acorn_engine.engine.quotes import Quotes
 from acorn_engine.guard.settings import GuardSettings
 from acorn_engine.plugins.host import PluginHost
 from acorn_engine.plugins.registry import Registry, build_registry
@@ -90,6 +91,7 @@ class Context:
         self.rules = rules
         self._chains = chains
         self.now: Callable[[], datetime] = system_now if now is None else _aware(now)
+        self.quotes = Quotes()
         self._credentials = credentials
         self._process = os.getpid()
         self._lock = threading.RLock()
