@@ -74,13 +74,16 @@ class OfferGuards:
         return leaves
 
     def _with_absent(self, frame: pl.DataFrame, leaves: Mapping[str, Leaf]) -> tuple[pl.DataFrame, dict[str, Leaf]]:
-        """Let facts that a guard reads, and that no column holds, be missing on every row."""
-        infos = self._chain.vocabulary.facts
+        """Let facts and fields that a guard reads, and that no column holds, be missing on every row."""
+        vocabulary = self._chain.vocabulary
+        types = {
+            name: known.type for known_of in (vocabulary.fields, vocabulary.facts) for name, known in known_of.items()
+        }
         reads = {name for guard in self._guards for name in guard.condition.reads}
         absent = {
-            name: Leaf(f"~absent.{name}", infos[name].type.at_site(self._chain.site.currency))
+            name: Leaf(f"~absent.{name}", types[name].at_site(self._chain.site.currency))
             for name in sorted(reads - leaves.keys())
-            if name in infos
+            if name in types
         }
         empty = [pl.lit(None, EMPTY_TYPES[leaf.type.kind]).alias(leaf.column) for leaf in absent.values()]
         return frame.with_columns(empty), absent

@@ -400,3 +400,17 @@ def test_what_no_cell_can_explain_is_left_to_the_tables(world):
     made.both(OFFER | {"brand": None})
     made.both(OFFER | {"brand": None, "cost": " 11.00 "})
     assert made.watched.answered == 1
+
+
+def test_a_guard_may_read_a_plugins_field_that_no_rule_sets(world):
+    provider = Provider()
+    provider.guards = [GuardSpec("many", "hold", "points > 3", "so many {points}", ("price",))]
+    alone = {"marketplace": "shop", "seller_id": "S1", "sites": ["shop.de"], "neighbours": "none"}
+    made = pair(world, RULES, provider, accounts={"eu": alone})
+    for _ in range(2):
+        explained = made.both(OFFER)
+    assert [(line.code, line.text) for line in explained.guards if line.guard == "many"] == [
+        ("missing", "points is missing")
+    ]
+    assert explained.changes[-2].text == "held: guard 'many' needs points, which is missing"
+    assert made.watched.answered == 1

@@ -45,7 +45,10 @@ class GuardQuestions:
         self._guards, self._currency = guards, chain.site.currency
         self._fields = {name: each for name, each in fields.items() if attribute_name(name) is None}
         infos = chain.vocabulary.facts
-        known = self._fields.keys() | facts.keys() | infos.keys()
+        types = {name: each.type for known in (chain.vocabulary.fields, infos) for name, each in known.items()} | dict(
+            facts
+        )
+        known = self._fields.keys() | types.keys()
         self.reads = {guard.id: tuple(sorted(guard.condition.reads & known)) for guard in guards}
         slots = slots_of(chain)
         self._checks = {}
@@ -57,15 +60,15 @@ class GuardQuestions:
             if checks:
                 self._checks[guard.id] = checks
         self._names = tuple(dict.fromkeys(name for guard in guards for name in self.reads[guard.id]))
-        self._inputs = [self._input(name, facts, chain.site.digits) for name in self._names]
+        self._inputs = [self._input(name, types, chain.site.digits) for name in self._names]
         looked_up = sorted({lookup[0] for guard in guards for lookup in guard.condition.lookups})
         self._whole = {name: fits(tables.get(name), self._currency) for name in looked_up}
         self._function = self._written()
 
-    def _input(self, name: str, facts: Mapping[str, Type], digits: int) -> Input:
+    def _input(self, name: str, types: Mapping[str, Type], digits: int) -> Input:
         field = self._fields.get(name)
         if field is None:
-            kind = facts[name].kind if name in facts else Kind.TEXT
+            kind = types[name].kind
             return Input(kind, FACT_SCALE if kind in _NUMERIC else 0)
         if field.type.kind is Kind.MONEY:
             return Input(Kind.MONEY, digits)

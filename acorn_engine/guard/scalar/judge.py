@@ -13,7 +13,6 @@ from acorn_engine.guard.scalar.reasons import OfferReason, amount_text, offer_re
 from acorn_engine.guard.scalar.state import MISSING_CELL, Candidates, OfferState, raise_to_floor
 from acorn_engine.guard.scalar.words import OfferWords
 from acorn_engine.guard.settings import Off
-from acorn_engine.ruleset.becauses import because_names
 from acorn_engine.types import Kind
 from acorn_engine.verdicts import Verdict
 
@@ -155,7 +154,7 @@ class OfferJudge:
             "verdict": Verdict.SEND.value,
             "code": "limit" if rule is None else "rule",
             "because": self._words.sentence(because, {}, state, today),
-            "params": self._words.parameters(because_names(because), own, state, today),
+            "params": self._words.parameters(self._words.names(because), own, state, today),
         }
 
     def _stopped(self, number: int, state: OfferState, today: date) -> dict[str, Any]:
@@ -164,7 +163,7 @@ class OfferJudge:
         own = {name: find(state) for name, find in one.own.items()}
         if reason.guard is not None:
             own = {k: amount_text(v, digits) if one.own[k] is AMOUNTS.get(k) else v for k, v in own.items()}
-        names = tuple(dict.fromkeys((*because_names(reason.because), *reason.shown)))
+        names = tuple(dict.fromkeys((*self._words.names(reason.because), *reason.shown)))
         return {
             "guard": reason.guard,
             "verdict": reason.verdict.value,

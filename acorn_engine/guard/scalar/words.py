@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from acorn_engine.facts import Cell
     from acorn_engine.fields import Field
     from acorn_engine.guard.scalar.state import OfferState
+    from acorn_engine.ruleset.becauses import Part
     from acorn_engine.sites import Site
 
 
@@ -53,12 +54,13 @@ class OfferWords:
         self._site = site
         self._fields = {name: each for name, each in fields.items() if attribute_name(name) is None}
         self._facts, self._whole = facts, whole
+        self._parts: dict[str, tuple[Part, ...]] = {}
         self._standard = {"site": site.name, "currency": site.currency, "tick": site.tick_text}
 
     def sentence(self, because: str, own: Mapping[str, str | None], state: OfferState, today: date) -> str:
         """Return a text with its names filled in."""
         parts: list[str] = []
-        for part in because_parts(because):
+        for part in self._split(because):
             if not part.name:
                 parts.append(part.text)
             elif part.text in own:
@@ -67,6 +69,17 @@ class OfferWords:
             else:
                 parts.append(self._said(part.text, state, today))
         return "".join(parts)
+
+    def names(self, because: str) -> tuple[str, ...]:
+        """Return the names in a text's braces, each once, in order."""
+        return tuple(dict.fromkeys(part.text for part in self._split(because) if part.name))
+
+    def _split(self, because: str) -> tuple[Part, ...]:
+        """Return the parts of a text; a chain has so many texts that each is split once."""
+        parts = self._parts.get(because)
+        if parts is None:
+            parts = self._parts[because] = because_parts(because)
+        return parts
 
     def _said(self, name: str, state: OfferState, today: date) -> str:
         found = self.text(name, state, today)
