@@ -21,7 +21,7 @@ _ESCAPES: Final = {chr(code): f"\\u{code:04x}" for code in range(0x20)} | {
 }
 _AWKWARD: Final = list(_ESCAPES)
 _SAMPLE: Final = 1_000
-_SLICE: Final = 32_768
+_SLICE: Final = 8_192
 """Rows whose bytes are made at a time: few enough to stay in the processor's cache."""
 
 

@@ -110,7 +110,7 @@ def tables(flat: pl.DataFrame, block: int = 0) -> tuple[pl.DataFrame, pl.DataFra
     random = np.random.default_rng(1_000 + block)
     rows = flat.height
     draws = pl.DataFrame({"_change": random.random(rows), "_days": random.random(rows), "_limits": random.random(rows)})
-    wanted = limit.whole(flat).select(pl.all().name.prefix("to_"))
+    wanted = limit.run(limit.whole_program(flat.lazy())).select(pl.all().name.prefix("to_"))
     frame = pl.concat([flat, wanted, draws], how="horizontal")
     changed = ~pl.col("locked") & (pl.col("_change") < CHANGED)
     frame = frame.with_columns(changed=changed).with_columns(

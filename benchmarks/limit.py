@@ -6,8 +6,8 @@ millionths; only the landed cost needs 128 bits. The conditions of rules 9 to 11
 and always hold for offers that are not locked, so the number of the last price rule is found from
 the last rules alone.
 
-``whole`` is one program over all offers, ``by_site`` one for each site with the site's constants
-written into it. Both give the columns of ``workload.RESULTS``.
+``whole_program`` is one program over all offers, ``site_program`` one for each site with the site's
+constants written into it. Both give the columns of ``workload.RESULTS``.
 """
 
 from __future__ import annotations
@@ -130,15 +130,19 @@ def site_program(offers: pl.LazyFrame, shop: Shop) -> pl.LazyFrame:
     return _results(ended, _number(rule), sold_out, epr, _person() if shop.key in EUROPEAN else none)
 
 
-def by_site(parts: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Evaluate the offers of all sites, by the key of the site, one site after the other."""
-    shops = [shop for shop in SHOPS if shop.key in parts]
-    return {shop.key: site_program(parts[shop.key].lazy(), shop).collect(engine="streaming") for shop in shops}
+def site_programs(parts: Mapping[str, pl.DataFrame]) -> dict[str, pl.LazyFrame]:
+    """Return the program of every site, by its key, over the offers of that site."""
+    return {shop.key: site_program(parts[shop.key].lazy(), shop) for shop in SHOPS}
 
 
-def whole(flat: pl.DataFrame) -> pl.DataFrame:
-    """Evaluate the offers of all sites at once."""
-    return whole_program(flat.lazy()).collect(engine="streaming")
+def run(program: pl.LazyFrame) -> pl.DataFrame:
+    """Run one program."""
+    return program.collect(engine="streaming")
+
+
+def run_all(programs: Mapping[str, pl.LazyFrame]) -> dict[str, pl.DataFrame]:
+    """Run the programs of all sites, one after the other."""
+    return {key: run(program) for key, program in programs.items()}
 
 
 def split(flat: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import polars as pl
+from expression_worlds import DAYS, WORDS
 from random_expressions import Expressions
 from rule_worlds import NOW, TYPES, facts, offers_of, rates, vocabulary
 
@@ -40,9 +41,12 @@ NAMES = {
 }
 
 
-def random_rule(random, number):
+WINDOWS = ["mon 11:00 - mon 12:30", "mon 12:00 - tue 00:00", "sun 22:00 - mon 12:00", "sat 00:00 - mon 00:00"]
+
+
+def random_rule(random, number, currency):
     """Return one rule as JSON, which is YAML as well."""
-    expressions = Expressions(random, NAMES)
+    expressions = Expressions(random, NAMES, currency)
     sets = {}
     for name in random.sample(["price", *SETTABLE, "attributes.a", "attributes.b"], random.choice([1, 1, 2, 3])):
         kind = SETTABLE.get(name) or random.choice(NAMES["kinds"])
@@ -53,14 +57,20 @@ def random_rule(random, number):
         rule["when"] = expressions.text(Kind.BOOLEAN, random.randrange(3))
     if random.random() < 0.2:
         rule["final"] = True
+    if random.random() < 0.15:
+        rule[random.choice(["valid_from", "valid_to"])] = (
+            NOW.date() + timedelta(days=random.choice([-1, 0, 1]))
+        ).isoformat()
+    if random.random() < 0.1:
+        rule["active"] = random.choice(WINDOWS)
     return rule
 
 
 def random_chain(random, site, known):
     """Return a chain of rules that are accepted."""
-    rules = []
-    while len(rules) < random.randrange(1, 7):
-        rule = random_rule(random, len(rules))
+    rules, wanted = [], random.choice([1, 2, 3, 4, 5, 6, 10])
+    while len(rules) < wanted:
+        rule = random_rule(random, len(rules), site.currency)
         try:
             one = json.dumps({"acorn": 1, "rules": [*rules, rule]}, ensure_ascii=False)
             chain = load_chain([("random.yaml", one)], vocabulary(site, known, FIELDS))
@@ -88,8 +98,8 @@ def random_offers(random, site, known, tables):
             "stock": [0, 1, 5, 20, -3, 10**9],
             "current_quantity": [0, 1, 5, 20],
             "weight_kg": ["0", "0.5000", "1.2345", "1e20"],
-            "brand": ["", "Ab", "Straße", "ΑΣ", "漢字😀"],
-            "launched": [NOW.date(), NOW.date() - timedelta(days=40), date(1969, 12, 31)],
+            "brand": [*WORDS, "\x00\x1f\x7f\u2028", '"\\/'],
+            "launched": [*DAYS, NOW.date(), NOW.date() - timedelta(days=40)],
         }
         return random.choice(pools.get(name, [True, False]))
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from unicodedata import category, normalize
 
 from acorn_engine.catalog.currencies import CURRENCIES
+from acorn_engine.catalog.exact import LARGEST_DIGITS, LARGEST_SCALE
 from acorn_engine.catalog.gtin import LENGTHS
 from acorn_engine.catalog.headers import BLANKS, INVISIBLE
 from acorn_engine.catalog.mojibake import may_be_misread
 from acorn_engine.catalog.names import CURRENT, FULFILMENTS, INSTANT, KEY_COLUMNS, NEVER_NEGATIVE
-from acorn_engine.catalog.numerals import LARGEST_DIGITS, LARGEST_SCALE, number_pattern
+from acorn_engine.catalog.numerals import number_pattern
 from acorn_engine.catalog.options import SEPARATORS
 from acorn_engine.catalog.raw import exact_text
 from acorn_engine.catalog.scalars import FALSE, TRUE

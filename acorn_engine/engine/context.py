@@ -26,6 +26,7 @@ from acorn_engine.project.rule_files import chain_files, rule_names
 from acorn_engine.sites import Site, SiteClock
 
 if TYPE_CHECKING:
+    from acorn_engine.evaluate.programs import Programs
     from acorn_engine.marketplace import Account, Connection, Marketplace
     from acorn_engine.store import Store
 
@@ -98,6 +99,7 @@ class Context:
         self._store: Store | None = None
         self._connections: dict[str, Connection] = {}
         self._closed = False
+        self._kept: dict[str, Any] = {}
 
     @classmethod
     def open(cls, settings: str | Path | Mapping[str, Any], root: Path | None = None, **options: Any) -> Context:
@@ -159,6 +161,14 @@ class Context:
 
                 self._store = Store.open(self.project.database, self.project.project.name, now=self.now)
             return self._store
+
+    @property
+    def programs(self) -> Programs:
+        """The compiled rules of this engine: made once, used for every evaluation that they fit."""
+        from acorn_engine.evaluate.programs import Programs
+
+        found: Programs = self._kept.setdefault("programs", Programs())
+        return found
 
     def site(self, name: str) -> Site:
         """Return a site by name. Raises ``ProjectError`` for one that is unknown or has no chain."""

@@ -19,6 +19,8 @@ LOCAL_WORKERS: Final = 2
 TRIES: Final = 3
 """So often a partition may lose its worker before the plan is given up."""
 CONNECT_SECONDS: Final = 5
+WORKER_SECONDS: Final = 30
+"""How long to wait for the first worker: one that is just starting needs some seconds."""
 
 
 class DaskRunner:
@@ -106,4 +108,14 @@ def _client(address: str) -> Iterator[Any]:
             )
         ) from error
     with client:
+        try:
+            client.wait_for_workers(1, timeout=WORKER_SECONDS)
+        except TimeoutError as error:
+            raise ProjectError(
+                Problem(
+                    code="no-workers",
+                    message=f"the Dask scheduler at {address} has no workers. Nothing was planned.",
+                    hint=f"start some: dask worker {address} --nworkers 2 --nthreads 1",
+                )
+            ) from error
         yield client

@@ -202,11 +202,13 @@ class Engine:
         """Return how many changes are held that the site's plan before this one did not hold."""
         earlier = [info for info in self._context.store.plans(site=plan.site, limit=20) if info.id != plan.id]
         earlier = [info for info in earlier if info.created_at <= plan.created_at]
-        held = plan.changes.filter(pl.col("verdict") == Verdict.HOLD.value)
+        is_held = pl.col("verdict") == Verdict.HOLD.value
+        held = plan.changes.filter(is_held)
         if not earlier or held.is_empty():
             return held.height
-        before = self._context.store.load_plan(earlier[0].id).changes.filter(pl.col("verdict") == Verdict.HOLD.value)
-        return held.join(before, on=["account", "seller_sku", "field", "code"], how="anti", nulls_equal=True).height
+        key = ["account", "seller_sku", "field", "code"]
+        before = self._context.store.plan_changes(earlier[0].id, key, is_held)
+        return held.join(before, on=key, how="anti", nulls_equal=True).height
 
     def explain(self, site: str, sku: str, **options: Any) -> Explanation:
         """Say why the values of one offer would change, or why not. Nothing is saved.
@@ -246,12 +248,12 @@ class Engine:
         old, new = self._as_approved(plan), None if other is None else self._as_approved(other)
         return questions.diff(self._context, old, new, products, listings)
 
-    def export(self, plan: str | Plan, to: str | Path) -> list[Path]:
-        """Write a plan's feed documents and a spreadsheet into a folder. Needs no network."""
+    def export(self, plan: str | Plan, to: str | Path, *, workbook: bool = True) -> list[Path]:
+        """Write a plan's feed documents and, unless told not to, a spreadsheet into a folder. Needs no network."""
         from acorn_engine.engine import questions
 
         self._context.alive()
-        return questions.export(self._context, self._loaded(plan), Path(to))
+        return questions.export(self._context, self._loaded(plan), Path(to), workbook=workbook)
 
     def rollback(
         self, plan: str | Plan, *, because: str | None = None, products: Any = None, listings: Any = None

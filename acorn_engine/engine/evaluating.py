@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.memory import Memory
     from acorn_engine.evaluate import Proposals
+    from acorn_engine.evaluate.model import Staleness
     from acorn_engine.facts import Offers
     from acorn_engine.marketplace import Account
     from acorn_engine.ruleset import Chain
@@ -81,7 +82,8 @@ def evaluate_offers(
     site = clock.site
     offers = site_offers(context, catalogue, clock, accounts, only, memory=memory)
     chain, halting = site_chain(context, site, offers.facts)
-    proposals = evaluate(chain, offers, clock, "off" if isinstance(context.guards.stale, Off) else "hold")
+    stale: Staleness = "off" if isinstance(context.guards.stale, Off) else "hold"
+    proposals = evaluate(chain, offers, clock, stale, context.programs)
     judged = judge_offers(chain, proposals, clock, context.guards, known_of(context, site, accounts), offers.tables)
     mine = {account.name for account in accounts}
     problems = [problem for problem in catalogue.problems if _concerns(problem, site.name, mine)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -16,6 +16,8 @@ from acorn_engine.problems import CatalogError, Place, Problem, ProjectError, di
 from acorn_engine.sites import SiteClock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from acorn_engine.catalog import CatalogOptions, RawTable
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.memory import Memory
@@ -31,6 +33,13 @@ class Catalogue:
 
     offers: Offers
     problems: tuple[Problem, ...]
+    _kept: dict[datetime, dict[str, Offers]] = field(default_factory=dict, repr=False, compare=False)
+
+    def enriched_at(self, now: datetime) -> dict[str, Offers]:
+        """Return where to keep each account's offers with their facts of one instant; those of another are let go."""
+        if now not in self._kept:
+            self._kept.clear()
+        return self._kept.setdefault(now, {})
 
 
 def read_catalogue(context: Context, products: Any = None, listings: Any = None) -> Catalogue:
@@ -132,17 +141,18 @@ def site_offers(
 ) -> Offers:
     """Return the offers of one site with the plugins' facts and what the site shows.
 
-    Facts are added over all sites of an account at once. ``memory`` tells earlier reads. ``enriched``
-    keeps each account's offers with their facts between sites that are asked for at one instant.
+    Facts are added over all sites of an account at once, and once for all sites asked for at one
+    instant; ``enriched`` keeps them, or else the catalogue does. ``memory`` tells earlier reads.
     Raises ``PluginError`` where a fact fails.
     """
     site = clock.site
-    known = {} if enriched is None else enriched
+    known = catalogue.enriched_at(clock.now) if enriched is None else enriched
+    whole = []
     for account in accounts:
         if account.name not in known:
             known[account.name] = _enriched(context, catalogue.offers, account, clock)
-    whole = [known[account.name] for account in accounts]
-    parts = [replace(offers, frame=offers.frame.filter(pl.col("site") == site.name)) for offers in whole]
+        whole.append(known[account.name])
+    parts = [replace(offers, frame=_where(offers.frame, "site", site.name)) for offers in whole]
     offers = _together(parts)
     names = [account.name for account in accounts]
     states, pending = memory.of(site.name, names, offers.frame)
@@ -150,8 +160,14 @@ def site_offers(
     return replace(offers, frame=only_considered(offers.frame, only))
 
 
+def _where(frame: pl.DataFrame, name: str, value: str) -> pl.DataFrame:
+    """Return the rows that have a value: the frame itself where all have it."""
+    mask = frame[name] == value
+    return frame if mask.all() and not mask.null_count() else frame.filter(mask)
+
+
 def _enriched(context: Context, base: Offers, account: Account, clock: SiteClock) -> Offers:
-    frame = base.frame.filter(pl.col("account") == account.name)
+    frame = _where(base.frame, "account", account.name)
     frame = add_quantity_owner(frame, account)
     frame = _with_site_columns(frame, [context.registry.sites[name] for name in account.sites], clock)
     offers = Offers(frame, base.facts, base.tables)
@@ -160,25 +176,16 @@ def _enriched(context: Context, base: Offers, account: Account, clock: SiteClock
 
 def _with_site_columns(frame: pl.DataFrame, sites: Sequence[Site], clock: SiteClock) -> pl.DataFrame:
     """Add what plugins need to know of each offer's site: ``_country, _currency, _language, _tax_included, _today``."""
-    table = pl.DataFrame(
-        {
-            "site": [site.name for site in sites],
-            "_country": [site.country for site in sites],
-            "_currency": [site.currency for site in sites],
-            "_language": [site.language for site in sites],
-            "_tax_included": [site.tax_included for site in sites],
-            "_today": [SiteClock(site, clock.now).today for site in sites],
-        },
-        schema={
-            "site": pl.String,
-            "_country": pl.String,
-            "_currency": pl.String,
-            "_language": pl.String,
-            "_tax_included": pl.Boolean,
-            "_today": pl.Date,
-        },
+    from acorn_engine.catalog.distinct import Distinct
+
+    rows = Distinct(frame["site"])
+    frame = frame.with_columns(
+        rows.known({site.name: site.country for site in sites}, pl.String).alias("_country"),
+        rows.known({site.name: site.currency for site in sites}, pl.String).alias("_currency"),
+        rows.known({site.name: site.language for site in sites}, pl.String).alias("_language"),
+        rows.known({site.name: site.tax_included for site in sites}, pl.Boolean).alias("_tax_included"),
+        rows.known({site.name: SiteClock(site, clock.now).today for site in sites}, pl.Date).alias("_today"),
     )
-    frame = frame.join(table, on="site", how="left", maintain_order="left")
     if "as_of" in frame.columns and AS_OF not in frame.columns:
         frame = frame.with_columns(pl.when(~pl.col("_undated")).then("as_of").alias(AS_OF))
     return frame

@@ -132,12 +132,12 @@ def diff(context: Context, old: Plan, new: Plan | None, products: Any = None, li
     return Difference(old.id, name, old.site, diff_plans(old.changes, new.changes))
 
 
-def export(context: Context, plan: Plan, to: Path) -> list[Path]:
-    """Write a plan's documents and workbook."""
+def export(context: Context, plan: Plan, to: Path, *, workbook: bool = True) -> list[Path]:
+    """Write a plan's documents and, if wanted, its workbook."""
     accounts = {name: context.account(name) for name in plan.accounts}
     marketplace = context.marketplace(next(iter(accounts.values())).marketplace)
     try:
-        return write_export(plan, marketplace, accounts, context.registry.sites[plan.site], to)
+        return write_export(plan, marketplace, accounts, context.registry.sites[plan.site], to, workbook=workbook)
     except MarketplaceError as error:
         raise PlanError(
             Problem(

@@ -32,12 +32,13 @@ def bind_columns(frame: pl.DataFrame, facts: Mapping[str, FactInfo], site: Site)
     Money in the site's currency gets the tag of ``site``; money in the currency of a column that
     is not there has no leaf. The scale is the column's own.
     """
+    schema = frame.schema
     return {
-        name: Leaf(name, info.type.at_site(site.currency), scale_of(frame.schema[name]))
+        name: Leaf(name, info.type.at_site(site.currency), scale_of(schema[name]))
         for name, info in facts.items()
-        if name in frame.columns
+        if name in schema
         and info.type.kind is not Kind.LIST
-        and (info.type.tag_column is None or info.type.tag_column in frame.columns)
+        and (info.type.tag_column is None or info.type.tag_column in schema)
     }
 
 
@@ -48,10 +49,11 @@ def scale_of(dtype: pl.DataType) -> int:
 
 def typed(frame: pl.DataFrame, leaves: Mapping[str, Leaf]) -> pl.DataFrame:
     """Return ``frame`` with a type for facts whose column is empty and has none."""
+    schema = frame.schema
     untyped = [
         pl.col(leaf.column).cast(EMPTY_TYPES[leaf.type.kind])
         for leaf in leaves.values()
-        if frame.schema[leaf.column] == pl.Null
+        if schema[leaf.column] == pl.Null
     ]
     return frame.with_columns(untyped) if untyped else frame
 

@@ -34,6 +34,8 @@ class RuleReads:
 
 def in_force(rule: Rule, clock: SiteClock) -> bool:
     """Say whether a rule's days and weekly hours hold, on the site's own clock."""
+    if not (rule.valid_from or rule.valid_to or rule.active):
+        return True
     today = clock.today
     if (rule.valid_from and today < rule.valid_from) or (rule.valid_to and today > rule.valid_to):
         return False

@@ -1,7 +1,8 @@
 """A long column program cut into pieces, each of which forgets what is no longer needed.
 
 Polars plans a query in time and memory that grow with the square of its length: a thousand rules
-as one query take minutes. In pieces, time grows with the number of rules.
+as one query take minutes. In pieces, time grows with the number of rules. A result leaves the
+program with the piece that computes it.
 """
 
 from __future__ import annotations
@@ -9,21 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import polars as pl
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import polars as pl
-
-LONGEST: Final = 64
+LONGEST: Final = 48
 """The levels of one piece."""
+PLAIN: Final = pl.QueryOptFlags.none()
+"""Nothing is left for Polars to improve: what a program computes, it needs, and once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Some levels in a row, with the columns that must be there before them."""
+    """Some levels in a row: the columns that must be there before them, and those that are kept after them."""
 
     levels: tuple[tuple[pl.Expr, ...], ...]
     reads: tuple[str, ...]
+    keeps: tuple[str, ...]
 
 
 def segments(levels: Sequence[Sequence[pl.Expr]], outputs: Sequence[str]) -> list[Segment]:
@@ -36,10 +40,15 @@ def segments(levels: Sequence[Sequence[pl.Expr]], outputs: Sequence[str]) -> lis
             alive.pop(expr.meta.output_name(), None)
         for expr in kept:
             alive.update(dict.fromkeys(expr.meta.root_names()))
-        useful.append((kept, tuple(alive)))
+        if kept:
+            useful.append((kept, tuple(alive)))
     useful.reverse()
     pieces = [useful[start : start + LONGEST] for start in range(0, len(useful), LONGEST)]
-    return [Segment(tuple(level for level, _ in piece if level), piece[0][1]) for piece in pieces]
+    keeps = [*(piece[0][1] for piece in pieces[1:]), tuple(outputs)]
+    return [
+        Segment(tuple(level for level, _ in piece), piece[0][1], kept)
+        for piece, kept in zip(pieces, keeps, strict=False)
+    ]
 
 
 def run(lazy: pl.LazyFrame, pieces: Sequence[Segment], outputs: Sequence[str]) -> pl.DataFrame:
@@ -47,12 +56,12 @@ def run(lazy: pl.LazyFrame, pieces: Sequence[Segment], outputs: Sequence[str]) -
 
     One of ``outputs`` at least must be a column of ``lazy``, so that the number of rows is known.
     """
+    if not pieces:
+        return lazy.select(outputs).collect(engine="streaming", optimizations=PLAIN)
     frame = None
-    for number, piece in enumerate(pieces):
-        step = lazy if frame is None else frame.lazy()
-        step = step.select(piece.reads)
+    for piece in pieces:
+        step = (lazy if frame is None else frame.lazy()).select(piece.reads)
         for level in piece.levels:
             step = step.with_columns(level)
-        last = number + 1 == len(pieces)
-        frame = step.select(outputs if last else pieces[number + 1].reads).collect(engine="streaming")
-    return lazy.select(outputs).collect(engine="streaming") if frame is None else frame
+        frame = step.select(piece.keeps).collect(engine="streaming", optimizations=PLAIN)
+    return frame if frame is not None else lazy.select(outputs).collect()

@@ -54,6 +54,11 @@ class Slot:
         return f"to.{self.field.name}"
 
     @property
+    def kind(self) -> Kind:
+        """The kind of what its column holds: attributes are JSON text."""
+        return Kind.TEXT if self.json else self.field.type.kind
+
+    @property
     def integer(self) -> bool:
         """Whether its numbers have no decimals."""
         return self.field.type.integer

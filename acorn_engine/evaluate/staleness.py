@@ -12,7 +12,7 @@ from acorn_engine.evaluate.slots import LOWER_LIMIT, UPPER_LIMIT
 from acorn_engine.types import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from acorn_engine.evaluate.model import Staleness
     from acorn_engine.evaluate.reads import RuleReads
@@ -38,9 +38,9 @@ class Ages:
     slots: Mapping[str, Slot]
     mode: Staleness
 
-    def _dated(self, reads: RuleReads) -> Iterator[tuple[str, datetime | str, datetime]]:
+    def _dated(self, names: Iterable[str]) -> Iterator[tuple[str, datetime | str, datetime]]:
         """Yield the facts that can be too old: name, instant or its column, oldest instant allowed."""
-        for name in reads.names:
+        for name in names:
             info = self.facts.get(name)
             if name in self.slots and name not in {LOWER_LIMIT, UPPER_LIMIT}:
                 continue
@@ -52,8 +52,9 @@ class Ages:
                 continue
             yield name, info.as_of, oldest.astimezone(UTC)
 
-    def _stale_keys(self, table: str) -> list[str]:
-        if table not in self.tables:
+    def stale_keys(self, table: str) -> list[str]:
+        """Return the keys of the entries of a table that are too old, sorted."""
+        if self.mode == "off" or table not in self.tables:
             return []
         entries = self.tables[table].entries.get(self.clock.site.currency, {})
         now = self.clock.now
@@ -65,23 +66,28 @@ class Ages:
         """Return, for each name that can be too old, where it is; never null."""
         if self.mode == "off":
             return []
-        found: list[tuple[str, pl.Expr]] = []
-        for name, as_of, oldest in self._dated(reads):
+        found = list(self.facts_too_old(reads.names, leaves, schema))
+        return sorted([*found, *self._table_columns(reads, leaves)], key=_name)
+
+    def facts_too_old(
+        self, names: Iterable[str], leaves: Mapping[str, Leaf], schema: pl.Schema
+    ) -> Iterator[tuple[str, pl.Expr]]:
+        """Yield, for each fact that can be too old, where it is; never null."""
+        for name, as_of, oldest in self._dated(names) if self.mode != "off" else ():
             present = _present(leaves[name]) if name in leaves else pl.lit(False)
             if isinstance(as_of, datetime):
                 if as_of < oldest:
-                    found.append((name, pl.lit(True)))
+                    yield name, pl.lit(True)
             elif as_of in schema:
                 limit = pl.lit(oldest).cast(pl.Datetime("us", "UTC"))
-                found.append((name, (pl.col(as_of) < limit).fill_null(present)))
+                yield name, (pl.col(as_of) < limit).fill_null(present)
             else:
-                found.append((name, present))
-        return sorted([*found, *self._table_columns(reads, leaves)], key=_name)
+                yield name, present
 
     def _table_columns(self, reads: RuleReads, leaves: Mapping[str, Leaf]) -> list[tuple[str, pl.Expr]]:
         tables: dict[str, list[pl.Expr]] = {}
         for table, literal, column in sorted(reads.lookups, key=str):
-            stale = self._stale_keys(table)
+            stale = self.stale_keys(table)
             if not stale:
                 continue
             if literal is not None:
@@ -98,13 +104,13 @@ class Ages:
         if self.mode == "off":
             return ()
         found: set[str] = set()
-        for name, as_of, oldest in self._dated(reads):
+        for name, as_of, oldest in self._dated(reads.names):
             instant = as_of if isinstance(as_of, datetime) else row.get(as_of)
             absent = isinstance(row.get(name), Missing | None)
             if instant < oldest if isinstance(instant, datetime) else not absent:
                 found.add(name)
         for table, literal, column in reads.lookups:
-            stale_keys = self._stale_keys(table)
+            stale_keys = self.stale_keys(table)
             key = literal if literal is not None else row.get(column or "")
             if stale_keys and (key in stale_keys or (literal is None and column is None)):
                 found.add(table)

@@ -2,81 +2,82 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from acorn_engine.evaluate.slots import Slot, digits_of, largest
+from acorn_engine.evaluate.standings import inside, typed
+from acorn_engine.language.columns import Number, Words
+from acorn_engine.language.columns.cells import NEVER, Cell, both, cell, inverse, literal
+from acorn_engine.language.columns.texts import words
 from acorn_engine.types import Kind
 
 if TYPE_CHECKING:
     from acorn_engine.language import Checked
-    from acorn_engine.language.columns import ColumnBuilder, Operand
+    from acorn_engine.language.columns import ColumnBuilder, Columns, Operand
+    from acorn_engine.language.columns.cells import Mask
     from acorn_engine.ruleset import Assignment
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a set gives: ``value`` counts only where none of the three masks is true.
+    """What a set gives: ``value`` counts only where none of the three conditions is true.
 
-    A mask of ``None`` is true nowhere.
+    ``absent`` are the masks of ``missing``. ``doubts`` mark rows for the exact scalar form.
     """
 
     slot: Slot
-    value: pl.Expr
-    missing: pl.Expr | None = None
-    failed: pl.Expr | None = None
-    overflow: pl.Expr | None = None
+    value: Columns
+    missing: Cell
+    failed: Cell
+    overflow: Cell
+    absent: Mask = NEVER
     doubts: tuple[str, ...] = ()
 
 
 def target(assignment: Assignment, slot: Slot, builder: ColumnBuilder) -> Target:
-    """Return the columns of one set."""
+    """Return the columns of one set; a number has the unit of its slot, an attribute is JSON text."""
+    never = literal(False)
+    value: Columns
     if assignment.value is None:
-        return Target(slot, pl.lit(assignment.literal_json))
+        return Target(slot, words(assignment.literal_json), never, never, never)
     checked = assignment.value
     operand = builder.add(checked)
     if slot.json:
-        value, overflow = _json(operand, checked, builder)
+        value, outside = _json(operand, checked, builder)
     elif slot.digits is not None:
-        value, overflow = _number(operand, slot)
+        whole = operand.whole(slot.digits, slot.field.rounding)
+        whole, outside = inside(whole, -slot.largest, slot.largest, builder)
+        value = Number(whole, 10**slot.digits)
     else:
-        value, overflow = _plain(operand), None
-    return Target(
-        slot,
-        value,
-        None if operand.never_missing else operand.missing,
-        None if operand.never_failed else operand.failed,
-        overflow,
-        tuple(operand.doubts),
-    )
+        value, outside = operand.columns, never
+    scratch, masks = builder.scratch, operand.columns
+    failed = scratch.any(masks.failed)
+    missing = both(scratch.any(masks.missing), inverse(failed))
+    overflow = both(outside, inverse(scratch.any(masks.missing, masks.failed)))
+    return Target(slot, value, missing, failed, overflow, masks.missing, tuple(operand.doubts))
 
 
-def _number(operand: Operand, slot: Slot) -> tuple[pl.Expr, pl.Expr]:
-    value = operand.rounded(slot.digits or 0, slot.field.rounding)
-    inside = value.is_between(-slot.largest, slot.largest)
-    return pl.when(inside).then(value).cast(pl.Int64), ~inside
-
-
-def _plain(operand: Operand) -> pl.Expr:
-    if operand.kind is Kind.BOOLEAN:
-        return operand.truth()
-    return operand.text() if operand.kind is Kind.TEXT else operand.date()
-
-
-def _json(operand: Operand, checked: Checked, builder: ColumnBuilder) -> tuple[pl.Expr, pl.Expr | None]:
+def _json(operand: Operand, checked: Checked, builder: ColumnBuilder) -> tuple[Words, Cell]:
     """Return an attribute's value as JSON text; numbers keep six decimals, money the site's."""
-    kind, integer = checked.type.kind, checked.type.integer
+    kind, integer, columns = checked.type.kind, checked.type.integer, operand.columns
     digits = digits_of(kind, integer=integer, site_digits=builder.site.digits)
-    if digits is None:
-        if kind is Kind.BOOLEAN:
-            return pl.when(operand.truth()).then(pl.lit("true")).otherwise(pl.lit("false")), None
-        text = _plain(operand).cast(pl.String)
-        return pl.struct(v=text).struct.json_encode().str.slice(5).str.head(-1), None
-    value = operand.rounded(digits, "half_up")
-    limit = largest(kind, integer=integer)
-    return decimal_text(value, digits), ~value.is_between(-limit, limit)
+    if digits is not None:
+        limit = largest(kind, integer=integer)
+        whole, outside = inside(operand.whole(digits, "half_up"), -limit, limit, builder)
+        whole = builder.numbers.whole.keep(whole)
+        return Words(cell(decimal_text(whole.cell.expr, digits), whole.cell)), outside
+    never = literal(False)
+    if isinstance(columns, Words) and columns.constant is not None:
+        return words(json.dumps(columns.constant, ensure_ascii=False)), never
+    value = typed(columns)
+    if kind is Kind.BOOLEAN:
+        return Words(cell(pl.when(value.expr).then(pl.lit("true")).otherwise(pl.lit("false")), value)), never
+    encoded = pl.struct(v=value.expr.cast(pl.String)).struct.json_encode().str.slice(5).str.head(-1)
+    return Words(cell(encoded, value)), never
 
 
 def decimal_text(value: pl.Expr, digits: int) -> pl.Expr:

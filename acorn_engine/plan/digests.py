@@ -10,8 +10,9 @@ import polars as pl
 
 from acorn_engine.facts import KEYS
 from acorn_engine.json_text import concatenated, objects, written
+from acorn_engine.plan.column_hash import column_hash
 from acorn_engine.plan.drafting import DRAFT_SCHEMA
-from acorn_engine.plan.ordering import ordered, runs
+from acorn_engine.plan.ordering import is_ordered, ordered, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +58,10 @@ def inputs_digest(offers: Offers, ruleset: str, settings: Mapping[str, object] |
     The offers' content sorted by key, column by column in the order of names, with every fact's
     type; all tables; the rule set's digest; ``settings`` (the guards', say) as JSON-ready data.
     """
-    frame = offers.frame.sort(*KEYS)
-    columns = {name: _column_hash(frame[name]) for name in frame.columns}
+    frame = offers.frame
+    if not is_ordered(frame, *KEYS):
+        frame = frame[frame.select(*KEYS).with_row_index("_row").sort(*KEYS)["_row"]]
+    columns = {name: column_hash(frame[name]) for name in frame.columns}
     facts = {
         name: [
             str(info.type),
@@ -78,16 +81,6 @@ def inputs_digest(offers: Offers, ruleset: str, settings: Mapping[str, object] |
         "tables": tables,
     }
     return hashlib.sha256(canonical(content).encode()).hexdigest()
-
-
-def _column_hash(series: pl.Series) -> str:
-    """Lengths, then texts: no value can be mistaken for two, nor a null for an empty text."""
-    text = series.cast(pl.String)
-    lengths = text.str.len_bytes().cast(pl.Int64).fill_null(-1).cast(pl.String)
-    digest = hashlib.sha256(str(series.dtype).encode())
-    for part in (lengths.str.join(","), text.str.join("", ignore_nulls=True)):
-        digest.update(b"\n" + ((part[0] or "") if len(part) else "").encode())
-    return digest.hexdigest()
 
 
 def _table_hash(table: FactTable) -> str:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final, get_args
 
-import polars as pl
 from pydantic import BaseModel
 
 from acorn_engine.facts import FactTable, TableEntry
@@ -131,6 +130,8 @@ def _kind(record: RuleKind) -> str | None:
 
 
 def _fact(record: Fact) -> str | None:
+    import polars as pl
+
     instant = record.as_of
     aware = isinstance(instant, datetime) and instant.tzinfo is not None
     mine = not str(record.name).startswith("current_")

@@ -8,12 +8,12 @@ import polars as pl
 
 from acorn_engine.marketplace import READ_SCHEMA
 
-_INSTANT: Final = pl.Datetime("us", "UTC")
+INSTANT: Final = pl.Datetime("us", "UTC")
 OFFER_STATE_SCHEMA: Final[dict[str, Any]] = {
     "account": pl.String(),
     "site": pl.String(),
     **dict.fromkeys(READ_SCHEMA, pl.String()),
-    "as_of": _INSTANT,
+    "as_of": INSTANT,
     "neighbours_digest": pl.String(),
     "source": pl.String(),
 }

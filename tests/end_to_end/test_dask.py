@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+from doc_pages import ROOT, blocks
+from doc_reader import commands
 
 from acorn_engine import Engine
 from acorn_engine.problems import PluginError, ProjectError
@@ -120,11 +127,58 @@ def test_a_cluster_with_a_killed_worker_makes_the_same_plan(project, tmp_path):
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+@pytest.fixture
+def cluster(tmp_path):
+    """Start what the page says, on a free port; return the processes and the page's project settings."""
+    page = ROOT / "docs" / "how-to" / "run-on-a-cluster.md"
+    said = [command for block in blocks(page, "console") for command, _ in commands(block.text)]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+    running = []
+    for command in (command for command in said if command.startswith("dask ")):
+        words = [sys.executable, "-m", "dask", *command.replace("8786", port).split()[1:]]
+        with (tmp_path / f"{words[3]}.log").open("w") as log:
+            running.append(subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True))
+    (settings,) = (block.text for block in blocks(page, "toml"))
+    yield running, settings.replace("8786", port).replace("250000", "60")
+    for process in running:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_the_cluster_of_the_page_survives_a_killed_worker(project, tmp_path, cluster):
+    here = plans(project("local"))
+    running, settings = cluster
+    assert len(running) == 2
+    (tmp_path / "plugins" / "killer.py").write_text(KILLER)
+    path = project("local")
+    text = path.read_text()
+    start, end = text.index("[run]"), text.index("[plugins]")
+    path.write_text(text[:start] + settings + text[end:])
+    there = plans(path)
+    killed = tmp_path / "plugins" / "killed.txt"
+    assert killed.exists(), "no worker was killed"
+    assert {site: plan.digest for site, plan in there.items()} == {site: plan.digest for site, plan in here.items()}
+
+
 def test_a_scheduler_that_does_not_answer_is_told(project):
     path = project("dask")
     path.write_text(path.read_text().replace("[run]", '[run]\ncluster = "tcp://127.0.0.1:1"'))
     with pytest.raises(ProjectError, match=r"the Dask scheduler at tcp://127\.0\.0\.1:1 does not answer"):
         plans(path)
+
+
+def test_a_scheduler_without_workers_is_told(project, monkeypatch):
+    from distributed import LocalCluster
+
+    from acorn_engine.engine import dask_runner
+
+    monkeypatch.setattr(dask_runner, "WORKER_SECONDS", 0.5)
+    with LocalCluster(n_workers=0, dashboard_address=None) as empty:
+        path = project("dask")
+        path.write_text(path.read_text().replace("[run]", f'[run]\ncluster = "{empty.scheduler_address}"'))
+        with pytest.raises(ProjectError, match="has no workers"):
+            plans(path)
 
 
 def test_a_worker_with_other_plugins_is_refused(project, tmp_path):

@@ -61,7 +61,7 @@ def test_a_hold_names_all_of_seventy_facts(code):
     told = [row["hold_facts.price"].split(",") if row["hold_facts.price"] else [] for row in found]
     if code == "missing":
         assert told == [[], [names[69]], [names[0]], names]
-        assert [row["scalar"] for row in found] == [False, True, False, True]
+        assert not any(row["scalar"] for row in found)
     else:
         assert told[0] == names
 

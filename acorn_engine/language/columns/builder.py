@@ -12,14 +12,16 @@ import polars as pl
 
 from acorn_engine.language import core
 from acorn_engine.language.columns import texts
+from acorn_engine.language.columns.cells import Cell, cell, inverse, literal
 from acorn_engine.language.columns.choices import EPOCH, Choices
 from acorn_engine.language.columns.leaves import Leaf, read
 from acorn_engine.language.columns.logic import Conditions
 from acorn_engine.language.columns.numbers import Numbers
 from acorn_engine.language.columns.operand import Operand
-from acorn_engine.language.columns.scratch import Cell, Scratch, cell, inverse, literal
+from acorn_engine.language.columns.scratch import Scratch
 from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
 from acorn_engine.language.columns.whole import fixed
+from acorn_engine.types import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +83,13 @@ class ColumnBuilder:
 
     def _forget(self, name: str) -> None:
         self._cache = {node: entry for node, entry in self._cache.items() if name not in entry.reads}
+
+    def kind_of(self, name: str) -> Kind | None:
+        """Return the kind of a name that can be read, ``None`` for any other."""
+        if name in self._bound:
+            kinds = {Truth: Kind.BOOLEAN, Words: Kind.TEXT, Day: Kind.DATE}
+            return kinds.get(type(self._bound[name]), Kind.NUMBER)
+        return self._leaves[name].type.kind if name in self._leaves else None
 
     def take_levels(self) -> list[list[pl.Expr]]:
         """Return the temporaries not taken so far, one list of expressions for each level."""
@@ -180,7 +189,7 @@ class ColumnBuilder:
         elif isinstance(a, Day) and isinstance(b, Day):
             holds = self.numbers.whole.compared(op, a.value, b.value)
         else:
-            same = _same(a, b)
+            same = _same(a, b, self.scratch)
             holds = same if op == "==" else inverse(same)
         return self.conditions.masked(holds, missing, failed)
 
@@ -215,9 +224,9 @@ class ColumnBuilder:
                 raise TypeError(f"{type(node).__name__} has operands of the wrong type")
 
 
-def _same(a: Columns, b: Columns) -> Cell:
+def _same(a: Columns, b: Columns, scratch: Scratch) -> Cell:
     if isinstance(a, Truth) and isinstance(b, Truth):
         return cell(a.true.expr == b.true.expr, a.true, b.true)
     if isinstance(a, Words) and isinstance(b, Words):
-        return texts.equal(a, b)
+        return texts.equal(a, b, scratch)
     raise TypeError("a comparison of two different types")

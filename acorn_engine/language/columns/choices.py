@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from acorn_engine.language.columns import texts
-from acorn_engine.language.columns.scratch import both, cell, either, inverse, literal
+from acorn_engine.language.columns.cells import both, cell, either, inverse, literal
 from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
 
 if TYPE_CHECKING:
     from acorn_engine.language import core
+    from acorn_engine.language.columns.cells import Cell
     from acorn_engine.language.columns.logic import Conditions
     from acorn_engine.language.columns.numbers import Numbers
     from acorn_engine.language.columns.scratch import Scratch
@@ -70,10 +71,10 @@ class Choices:
             yes = both(test.true, then.true)
             no = both(self.conditions.false(test), other.true)
             return Truth(either(yes, no), missing, failed)
-        return replace(self._chosen(test, then, other), missing=missing, failed=failed)
+        return replace(self.chosen(test.true, then, other), missing=missing, failed=failed)
 
-    def _chosen(self, test: Truth, then: Columns, other: Columns) -> Columns:
-        mark = test.true
+    def chosen(self, mark: Cell, then: Columns, other: Columns) -> Columns:
+        """Return ``then`` where ``mark`` is true, ``other`` elsewhere, without masks: numbers, dates or texts."""
         if isinstance(then, Number) and isinstance(other, Number):
             return self.numbers.chosen(mark, then, other)
         if isinstance(then, Day) and isinstance(other, Day):
@@ -107,4 +108,4 @@ class Choices:
         missing, failed = self.conditions.only(absent, b.missing), a.failed | self.conditions.only(absent, b.failed)
         if isinstance(a, Truth) and isinstance(b, Truth):
             return Truth(either(a.true, both(absent, b.true)), missing, failed)
-        return replace(self._chosen(Truth(absent), b, a), missing=missing, failed=failed)
+        return replace(self.chosen(absent, b, a), missing=missing, failed=failed)

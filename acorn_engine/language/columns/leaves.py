@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.language.columns.scratch import NEVER, Cell, Mask, Scratch, cell
+from acorn_engine.language.columns.cells import NEVER, Cell, Mask, cell
+from acorn_engine.language.columns.scratch import Scratch
 from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
 from acorn_engine.language.columns.whole import NARROW, Whole, fixed
 from acorn_engine.types import Kind
@@ -38,7 +39,8 @@ class Leaf:
     outside it sends its row to the exact scalar form.
 
     ``span`` are the least and the greatest scaled value where somebody measured the very column:
-    it is then ``Int64``. ``present`` says that no row is missing, ``among`` which texts alone
+    it is then ``Int64``. ``present`` says that no row is missing; ``mask`` is a column that says
+    where one is, if the nulls of a number were filled already. ``among`` are the texts that alone
     occur.
     """
 
@@ -48,6 +50,7 @@ class Leaf:
     bound: int | None = None
     span: tuple[int, int] | None = None
     present: bool = False
+    mask: str | None = None
     among: tuple[str, ...] | None = None
 
     def limit(self, digits: int) -> int:
@@ -66,22 +69,25 @@ class Leaf:
 
 def read(leaf: Leaf, digits: int, scratch: Scratch) -> Columns:
     """Return a leaf's value with its nulls neutralised and its bounds enforced."""
-    column = pl.col(leaf.column)
-    missing = NEVER if leaf.present else scratch.mask(_absent(leaf))
-    if leaf.type.kind is Kind.BOOLEAN:
-        if leaf.present:
-            return Truth(scratch.any(scratch.given(leaf.column)))
-        return Truth(scratch.keep(Cell(column.fill_null(False))), missing)
-    if leaf.type.kind is Kind.TEXT:
-        value = Cell(column, plain=True) if leaf.present else scratch.keep(Cell(column.fill_null("")))
-        return Words(value, missing, among=leaf.among)
+    missing = scratch.given(leaf.mask) if leaf.mask else NEVER if leaf.present else scratch.mask(_absent(leaf))
+    if leaf.type.kind in {Kind.BOOLEAN, Kind.TEXT}:
+        return _plain(leaf, missing, scratch)
     if leaf.span is not None:
         return _measured(leaf, leaf.span, digits, missing, scratch)
-    raw = column.to_physical()
+    raw = pl.col(leaf.column).to_physical()
     if leaf.type.kind is Kind.DATE:
         return Day(_bounded(raw, FIRST_DAY, LAST_DAY, scratch, check=True), missing)
     limit = leaf.limit(digits)
     return Number(_bounded(raw, -limit, limit, scratch, check=leaf.bound is None), 10**leaf.scale, None, missing)
+
+
+def _plain(leaf: Leaf, missing: Mask, scratch: Scratch) -> Columns:
+    boolean = leaf.type.kind is Kind.BOOLEAN
+    if leaf.present:
+        value = scratch.any(scratch.given(leaf.column))
+    else:
+        value = scratch.keep(Cell(pl.col(leaf.column).fill_null(value=False if boolean else "")))
+    return Truth(value, missing) if boolean else Words(value, missing, among=leaf.among)
 
 
 def _absent(leaf: Leaf) -> Cell:
@@ -93,10 +99,9 @@ def _absent(leaf: Leaf) -> Cell:
 
 def _measured(leaf: Leaf, span: tuple[int, int], digits: int, missing: Mask, scratch: Scratch) -> Columns:
     """Return an ``Int64`` leaf whose values lie within ``span``; what its type forbids is flagged."""
-    low, high = span if leaf.present else (min(span[0], 0), max(span[1], 0))
-    value = Cell(pl.col(leaf.column), plain=True)
-    if not leaf.present:
-        value = scratch.keep(Cell(pl.col(leaf.column).fill_null(0)))
+    (low, high), value = span, Cell(pl.col(leaf.column), plain=True)
+    if not leaf.present and leaf.mask is None:
+        value = scratch.keep(Cell(pl.col(leaf.column).fill_null(low)))
     whole = fixed(low) if low == high else Whole(value, low, high)
     if leaf.type.kind is Kind.DATE:
         return Day(_checked(whole, FIRST_DAY, LAST_DAY, scratch), missing)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acorn_engine.language.columns.scratch import NEVER, Cell, Mask, Scratch, both, either, inverse, literal
+from acorn_engine.language.columns.cells import NEVER, Cell, Mask, both, either, inverse, literal
+from acorn_engine.language.columns.scratch import Scratch
 from acorn_engine.language.columns.values import Truth
 
 

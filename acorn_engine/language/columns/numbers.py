@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.language.columns.scratch import cell
+from acorn_engine.language.columns.cells import cell
 from acorn_engine.language.columns.values import Number
 from acorn_engine.language.columns.whole import WIDEST, Integers, Whole, fixed
 
 if TYPE_CHECKING:
     from acorn_engine.fields import Rounding
-    from acorn_engine.language.columns.scratch import Cell, Mask, Scratch
+    from acorn_engine.language.columns.cells import Cell, Mask
+    from acorn_engine.language.columns.scratch import Scratch
 
 UNIT_BITS: Final = 300
 """A longer constant unit is left to the scalar form, well before its limit of 1,024 bits."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from acorn_engine.language.columns.scratch import cell
+from acorn_engine.language.columns.cells import cell
 from acorn_engine.language.columns.values import Columns, Day, Number, Truth, Words
 
 if TYPE_CHECKING:

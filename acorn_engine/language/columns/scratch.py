@@ -2,69 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
-from operator import or_
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING
 
-import polars as pl
+from acorn_engine.language.columns.cells import NEVER, Cell, Mask, column, either, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-Mask: TypeAlias = "frozenset[str]"
-"""The names of Boolean columns without nulls; the mask is true where any of them is."""
-
-NEVER: Final[Mask] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cell:
-    """A column expression; ``level`` is the first level that may compute it.
-
-    ``plain`` cells are columns and literals: free to use again. ``known`` is the value of a
-    condition that is the same on every row, ``None`` for everything else. ``name`` is that of a
-    temporary.
-    """
-
-    expr: pl.Expr
-    level: int = 0
-    plain: bool = False
-    known: bool | None = None
-    name: str | None = None
-
-
-def cell(expr: pl.Expr, *parts: Cell) -> Cell:
-    """Return ``expr``, made of ``parts``, as a cell."""
-    return Cell(expr, max((part.level for part in parts), default=0))
-
-
-def literal(value: bool | str) -> Cell:
-    """Return a constant as a cell."""
-    return Cell(pl.lit(value), plain=True, known=value if isinstance(value, bool) else None)
-
-
-def both(a: Cell, b: Cell) -> Cell:
-    """Return where two conditions without nulls hold."""
-    if a.known is not None:
-        return b if a.known else a
-    if b.known is not None:
-        return a if b.known else b
-    return cell(a.expr & b.expr, a, b)
-
-
-def either(a: Cell, b: Cell) -> Cell:
-    """Return where one at least of two conditions without nulls holds."""
-    if a.known is not None:
-        return a if a.known else b
-    if b.known is not None:
-        return b if b.known else a
-    return cell(a.expr | b.expr, a, b)
-
-
-def inverse(a: Cell) -> Cell:
-    """Return where a condition without nulls does not hold."""
-    return cell(~a.expr, a) if a.known is None else literal(not a.known)
+    import polars as pl
 
 
 class Scratch:
@@ -79,7 +25,8 @@ class Scratch:
         self.prefix = prefix
         self.names: list[str] = []
         self.doubts: dict[str, None] = {}
-        self._levels: dict[str, int] = {}
+        self._columns: dict[str, Cell] = {}
+        self._shared: dict[tuple[str, ...], Cell] = {}
         self._pending: list[tuple[int, pl.Expr]] = []
         self._always: str | None = None
 
@@ -90,13 +37,13 @@ class Scratch:
     def _temporary(self, part: Cell) -> str:
         name = f"{self.prefix}{len(self.names)}"
         self.names.append(name)
-        self._levels[name] = part.level + 1
+        self._columns[name] = column(name, part.level + 1, part)
         self._pending.append((part.level, part.expr.alias(name)))
         return name
 
     def column(self, name: str) -> Cell:
         """Return a temporary by its name."""
-        return Cell(pl.col(name), self._levels[name], plain=True, name=name)
+        return self._columns[name]
 
     def mask(self, part: Cell) -> Mask:
         """Return a Boolean cell without nulls as a mask."""
@@ -106,7 +53,7 @@ class Scratch:
 
     def given(self, name: str) -> Mask:
         """Return a Boolean column that the frame has already as a mask."""
-        self._levels.setdefault(name, 0)
+        self._columns.setdefault(name, column(name, 0))
         return frozenset({name})
 
     @property
@@ -123,9 +70,13 @@ class Scratch:
             return literal(False)
         if self._always in names:
             return literal(True)
-        cells = [self.column(name) for name in names]
-        joined = reduce(or_, [one.expr for one in cells])
-        return cells[0] if len(cells) == 1 else Cell(joined, max(one.level for one in cells))
+        return reduce(either, [self.column(name) for name in names])
+
+    def shared(self, key: tuple[str, ...], make: Callable[[], Cell]) -> Cell:
+        """Return what ``make`` gives as a column that everybody shares who asks with the same key."""
+        if key not in self._shared:
+            self._shared[key] = self.keep(make())
+        return self._shared[key]
 
     def doubt(self, part: Cell) -> Cell:
         """Mark rows for the exact scalar form; return the mark, free to use again."""

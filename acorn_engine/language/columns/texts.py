@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.language.columns.scratch import NEVER, Cell, both, cell, either, inverse, literal
+from acorn_engine.language.columns.cells import NEVER, Cell, both, cell, either, inverse, literal
 from acorn_engine.language.columns.values import Day, Number, Truth, Words
 from acorn_engine.language.columns.whole import NARROW, WIDEST, Integers, Whole, fixed
 
@@ -123,7 +123,7 @@ def _one_of(scaled: Mapping[str, int], unit: int, at: Words, scratch: Scratch) -
     keys = list(scaled)
     complete = set(at.among or ()) <= scaled.keys()
     last = keys.pop() if complete else None
-    marks = {key: scratch.keep(equal(at, words(key))) for key in keys}
+    marks = {key: scratch.keep(equal(at, words(key), scratch)) for key in keys}
     value = fixed(scaled[last] if last is not None else 0)
     known = literal(complete)
     for key, mark in marks.items():
@@ -133,10 +133,12 @@ def _one_of(scaled: Mapping[str, int], unit: int, at: Words, scratch: Scratch) -
     return Number(whole.keep(value), unit, missing=at.missing | absent, failed=at.failed)
 
 
-def equal(a: Words, b: Words) -> Cell:
+def equal(a: Words, b: Words, scratch: Scratch) -> Cell:
     """Return where two texts are the same, masks aside."""
     if a.constant is not None and b.constant is not None:
         return literal(a.constant == b.constant)
+    if a.value.name is not None and b.constant is not None:
+        return scratch.shared((a.value.name, b.constant), lambda: cell(a.value.expr == b.value.expr, a.value))
     return cell(a.value.expr == b.value.expr, a.value, b.value)
 
 
@@ -147,7 +149,7 @@ def among(a: Words, members: list[str], scratch: Scratch) -> Cell:
     if len(members) > FEW_TEXTS:
         return cell(a.value.expr.is_in(pl.Series(members, dtype=pl.String).implode()), a.value)
     held = replace(a, value=scratch.keep(a.value))
-    return reduce(either, [equal(held, words(member)) for member in dict.fromkeys(members)], literal(False))
+    return reduce(either, [equal(held, words(member), scratch) for member in dict.fromkeys(members)], literal(False))
 
 
 def _fits(value: Fraction) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from acorn_engine.language.columns.scratch import NEVER
+from acorn_engine.language.columns.cells import NEVER
 
 if TYPE_CHECKING:
-    from acorn_engine.language.columns.scratch import Cell, Mask
+    from acorn_engine.language.columns.cells import Cell, Mask
     from acorn_engine.language.columns.whole import Whole
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.language.columns.scratch import Cell, cell, either, literal
+from acorn_engine.language.columns.cells import Cell, cell, either, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

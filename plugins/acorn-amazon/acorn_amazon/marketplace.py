@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from acorn_engine.marketplace import Account, Connection, Credentials, Limits
+    from acorn_engine.marketplace import Account, Buffer, Connection, Credentials, Limits
     from acorn_engine.sites import Site
 
 
@@ -40,6 +40,10 @@ class AmazonMarketplace:
     def document(self, messages: Sequence[tuple[int, str]], account: Account, site: Site) -> bytes:  # noqa: ARG002
         """Wrap messages into one JSON_LISTINGS_FEED document, UTF-8."""
         return documents.build(messages, account.seller_id)
+
+    def document_buffers(self, messages: pl.DataFrame, account: Account, site: Site) -> list[Buffer]:  # noqa: ARG002
+        """Return the same document in pieces, straight from columns; see ``acorn_amazon.documents.buffers``."""
+        return documents.buffers(messages, account.seller_id)
 
     def attribute_matches(self, wanted: str, shown: str | None, site: Site) -> bool:
         """Say whether an attribute reads back as planned; see ``acorn_amazon.attributes.matches``."""

@@ -219,6 +219,8 @@ def test_comparisons_and_membership_of_mixed_widths_are_exact(op):
         "nowhere": made.integers.among(small, [2**64]),
     }
     frame = pl.DataFrame([pl.Series(name, values) for name, values in made.columns.items()])
+    for level in made.scratch.take_levels():
+        frame = frame.with_columns(level)
     found = frame.with_columns(**{name: one.expr for name, one in outputs.items()})
     holds = COMPARISONS[op]
     assert found["both"].to_list() == [holds(a, b) for a, b in zip(EDGES, narrow[::-1], strict=True)]
