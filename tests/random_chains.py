@@ -9,7 +9,7 @@ from decimal import Decimal
 import polars as pl
 from expression_worlds import DAYS, WORDS
 from random_expressions import Expressions
-from rule_worlds import NOW, TYPES, offers_of, vocabulary
+from rule_worlds import NOW, TYPES, facts, offers_of, rates, vocabulary
 
 from acorn_engine.fields import Field
 from acorn_engine.problems import RuleError
@@ -126,3 +126,16 @@ def random_offers(random, site, known, tables):
     for row in rows:
         row["seen_at"] = random.choice([None, NOW, NOW - timedelta(hours=1), NOW - timedelta(hours=2)])
     return offers_of(*rows, site=site, known=known, tables=tables, extra={"seen_at": pl.Datetime("us", "UTC")})
+
+
+def random_world(random, site):
+    """Return (facts, tables) of a site: often with ages, sometimes with a rate that is too old."""
+    known = facts()
+    if random.random() < 0.4:
+        age = {"largest_age": timedelta(hours=1)}
+        known = facts(
+            stock={"as_of": "seen_at", **age},
+            competitor_price={"as_of": NOW - timedelta(minutes=random.choice([30, 90])), **age},
+        )
+    cny = ("0.127361123456", "stale") if random.random() < 0.3 else "0.127361123456"
+    return known, rates(site, USD="0.92", CNY=cny)

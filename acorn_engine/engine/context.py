@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.clock import system_now
+from acorn_engine.engine.quotes import Quotes
 from acorn_engine.guard.settings import GuardSettings
 from acorn_engine.plugins.host import PluginHost
 from acorn_engine.plugins.registry import Registry, build_registry
@@ -94,6 +95,7 @@ class Context:
         self.now: Callable[[], datetime] = system_now if now is None else _aware(now)
         self._clock = self.now
         self.shared: Shared | None = None
+        self.quotes = Quotes()
         self._credentials = credentials
         self._process = os.getpid()
         self._lock = threading.RLock()

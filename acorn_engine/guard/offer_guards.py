@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from acorn_engine.types import Value
 
 _OUTCOMES: Final = ("true", "missing", "failed")
+NEEDS: Final = "guard '{guard}' needs {facts}, which is missing"
+BROKE: Final = "guard '{guard}' could not be worked out"
+TOO_OLD: Final = "guard '{guard}' reads {facts}, which is too old"
 
 
 class OfferGuards:
@@ -131,21 +134,18 @@ class OfferGuards:
         verdict = Verdict.REJECT if guard.verdict == "reject" else Verdict.HOLD
         shown = tuple(reads)
         because = guard.because or f"guard '{guard.id}' fired"
-        needs = "guard '{guard}' needs {facts}, which is missing"
-        broke = "guard '{guard}' could not be worked out"
         hold = Verdict.HOLD
         reasons = [
             Reason(verdict, "guard", because, true, fields, guard.id, shown),
-            Reason(hold, "guard_missing", needs, missing, fields, guard.id, own={"guard": who, "facts": absent}),
-            Reason(hold, "guard_failed", broke, failed, fields, guard.id, shown, own={"guard": who}),
+            Reason(hold, "guard_missing", NEEDS, missing, fields, guard.id, own={"guard": who, "facts": absent}),
+            Reason(hold, "guard_failed", BROKE, failed, fields, guard.id, shown, own={"guard": who}),
         ]
         names = (*sorted(guard.condition.reads),)
         stale = self._ages.columns(RuleReads(names, guard.condition.lookups, (), (), ()), leaves, schema)
         if stale:
             old = pl.any_horizontal([expr for _, expr in stale])
             own = {"guard": who, "facts": _listed(stale)}
-            words = "guard '{guard}' reads {facts}, which is too old"
-            reasons.append(Reason(hold, "guard_stale", words, old, fields, guard.id, own=own))
+            reasons.append(Reason(hold, "guard_stale", TOO_OLD, old, fields, guard.id, own=own))
         return reasons
 
 

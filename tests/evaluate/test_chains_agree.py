@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import random as randomness
-from datetime import timedelta
 
-from random_chains import random_chain, random_offers
-from rule_worlds import DE, JP, NOW, TYPES, agree, facts, rates, schema
+from random_chains import random_chain, random_offers, random_world
+from rule_worlds import DE, JP, NOW, TYPES, agree, schema
 
 from acorn_engine.evaluate import evaluate
 from acorn_engine.sites import SiteClock
@@ -20,14 +19,7 @@ def test_columns_and_trace_agree_on_random_chains():
     codes, scalar = {}, 0
     for number in range(int(os.environ.get("ACORN_TEST_CHAINS", "60"))):
         site = random.choice([DE, DE, JP])
-        known = facts()
-        if random.random() < 0.4:
-            age = {"largest_age": timedelta(hours=1)}
-            known = facts(
-                stock={"as_of": "seen_at", **age},
-                competitor_price={"as_of": NOW - timedelta(minutes=random.choice([30, 90])), **age},
-            )
-        tables = rates(site, USD="0.92", CNY=("0.127361123456", "stale") if random.random() < 0.3 else "0.127361123456")
+        known, tables = random_world(random, site)
         chain, text = random_chain(random, site, known)
         offers = random_offers(random, site, known, tables)
         clock = SiteClock(site, NOW)
