@@ -29,8 +29,13 @@ test: $(VENV)/ready ## all tests
 
 check: lint types layers coverage core ## everything that CI checks
 
-bench: $(VENV)/ready ## how fast a site is evaluated, judged and planned, against the exact one-offer form
-	@$(BIN)/python benchmarks/planning.py
+bench: $(VENV)/bench ## how fast Acorn is, against a hand-written limit and other engines; QUICK=1 takes some minutes
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
+$(VENV)/bench: $(VENV)/ready
+	@echo "Adding what the benchmarks compare with (once) …"
+	@$(PIP) install -c constraints.txt --group bench
+	@touch $@
 
 docs: $(VENV)/ready ## run every page of the documentation that can be run, and check the rest
 	@$(BIN)/python -m pytest -q tests/docs
@@ -62,7 +67,7 @@ constraints: ## pin every dependency again
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --upgrade --extra postgres --group dev pyproject.toml $(PLUGINS) requirements-tools.in -o constraints.txt
+	  --upgrade --extra dask --extra postgres --group dev --group bench pyproject.toml $(PLUGINS) requirements-tools.in -o constraints.txt
 	@sed -i -E '/^-e |^acorn-|^\.|^file:|@ file:/d' constraints.txt
 
 clean: ## remove everything that was made

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     import polars as pl
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from acorn_engine.sites import Site
 
 SubmissionState = Literal["queued", "running", "done", "cancelled", "fatal"]
+Buffer = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +204,20 @@ class Marketplace(Protocol):
         (boolean); ``quantity`` and ``handling_days`` (text; null where not to be sent);
         ``attributes`` (JSON text: an object of attribute name to literal value, or null); and
         ``neighbours`` (as ``Connection.read`` gave it, or null where nothing else stands there).
-        Returns ``seller_sku`` and ``message``: the JSON text of one message without its id.
+        Returns ``seller_sku`` and ``message``: the JSON text of one message without its id. A third
+        column, ``refused`` (text), may say why an offer has none: then its ``message`` is null. An
+        offer that is left out counts as refused too. Where the whole call is refused
+        (``MarketplaceError``), the wave is halved until the offers at fault are found, at the price of
+        many calls.
         """
         ...
 
     def document(self, messages: Sequence[tuple[int, str]], account: Account, site: Site) -> bytes:
-        """Wrap messages (id, JSON text) into one document, UTF-8."""
+        """Wrap messages (id, JSON text) into one document, UTF-8.
+
+        A provider may have ``document_buffers`` besides, with the signature of the function of that
+        name but for the marketplace: the same bytes in pieces, for documents made of whole columns.
+        """
         ...
 
     def attribute_matches(self, wanted: str, shown: str | None, site: Site) -> bool:
@@ -218,3 +227,20 @@ class Marketplace(Protocol):
     def connect(self, account: Account, credentials: Credentials, options: Mapping[str, object]) -> Connection:
         """Open a connection for one account. Makes no request."""
         ...
+
+
+def document_buffers(
+    marketplace: Marketplace, messages: pl.DataFrame, account: Account, site: Site
+) -> Sequence[Buffer]:
+    """Return one document in pieces, to be written or joined one after the other.
+
+    ``messages`` has ``message_id`` (integer) and ``message`` (JSON text), in the order of the document.
+    The bytes are those of ``Marketplace.document``, straight from columns where the provider can do that.
+    """
+    columns = messages.select("message_id", "message")
+    in_columns: Callable[[pl.DataFrame, Account, Site], Sequence[Buffer]] | None = getattr(
+        marketplace, "document_buffers", None
+    )
+    if in_columns is None:
+        return [marketplace.document(list(columns.iter_rows()), account, site)]
+    return in_columns(columns, account, site)

@@ -24,16 +24,24 @@ ACCOUNTS = {"eu": ACCOUNT, "other": Account("other", "plain", "OTHER", ("amazon.
 
 
 class PlainMarketplace:
-    """Writes every row as JSON. ``refuse`` are SKUs that it cannot encode, ``mute`` those it drops."""
+    """Writes every row as JSON. ``refuse`` are SKUs that it cannot encode, ``mute`` those it drops.
+
+    ``tell`` are SKUs that it refuses in the answer, offer by offer.
+    """
 
     name = "plain"
     sites = (SITE,)
 
     def __init__(
-        self, limits: Limits | None = None, refuse: Sequence[str] = (), mute: Sequence[str] = (), twice: str = ""
+        self,
+        limits: Limits | None = None,
+        refuse: Sequence[str] = (),
+        mute: Sequence[str] = (),
+        twice: str = "",
+        tell: Sequence[str] = (),
     ) -> None:
         self.limits = limits or Limits(25_000, 10_000_000, 5, 300)
-        self.refuse, self.mute, self.twice = set(refuse), set(mute), twice
+        self.refuse, self.mute, self.twice, self.tell = set(refuse), set(mute), twice, list(tell)
         self.calls: list[pl.DataFrame] = []
 
     def encode(self, offers: pl.DataFrame, account: Account, site: Site) -> pl.DataFrame:
@@ -43,7 +51,13 @@ class PlainMarketplace:
             raise MarketplaceError(f"{sorted(refused)} cannot be encoded", code="invalid")
         wanted = offers.filter(~pl.col("seller_sku").is_in(list(self.mute)))
         wanted = pl.concat([wanted, wanted.filter(pl.col("seller_sku") == self.twice)])
-        return wanted.select("seller_sku", message=pl.struct(wanted.columns).struct.json_encode())
+        made = wanted.select("seller_sku", message=pl.struct(wanted.columns).struct.json_encode())
+        if not self.tell:
+            return made
+        told = pl.when(pl.col("seller_sku").is_in(self.tell)).then(pl.format("'{}' is not wanted", "seller_sku"))
+        return made.with_columns(refused=told).with_columns(
+            pl.when(pl.col("refused").is_null()).then(pl.col("message")).alias("message")
+        )
 
     def document(self, messages: Sequence[tuple[int, str]], account: Account, site: Site) -> bytes:
         body = [{"messageId": number, **json.loads(text)} for number, text in messages]

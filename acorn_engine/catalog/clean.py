@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 _EXACT: Final = (pl.Boolean, pl.Date, pl.Null, pl.Categorical, pl.Enum)
 _INVISIBLE_ANYWHERE: Final = f"[{INVISIBLE}]"
+_FIRST_PLAIN: Final = "$"
+"""No blank and no ``#`` sorts at or after it."""
+_LAST_BLANK: Final = " "
+_SAMPLE: Final = 1_000
+_NO_VALUE: Final = "\x7f"
 
 
 def to_text(values: pl.Series) -> pl.Series | None:
@@ -36,8 +41,52 @@ def is_ascii(values: pl.Series) -> bool:
     return bool(values.str.len_bytes().sum() == values.str.len_chars().sum())
 
 
+def plain_columns(frame: pl.DataFrame) -> dict[str, str]:
+    """Return the text columns in which there is nothing to clean and nothing suspicious, with their lowest value.
+
+    These have ASCII only, and no value is empty, begins or ends with a blank, or begins with ``#``.
+    One pass over the table tells: most columns of most tables are such.
+    """
+    names = [name for name, kind in frame.schema.items() if kind == pl.String]
+    tests: list[pl.Expr] = []
+    for index, name in enumerate(names):
+        text = pl.col(name).str
+        tests += [
+            (text.len_bytes().sum() == text.len_chars().sum()).alias(f"ascii{index}"),
+            pl.col(name).min().alias(f"lowest{index}"),
+            (text.tail(1) <= _LAST_BLANK).any().alias(f"padded{index}"),
+        ]
+    if not names or not frame.height:
+        return dict.fromkeys(names, _NO_VALUE)
+    found = frame.select(tests).row(0, named=True)
+    plain = {}
+    for index, name in enumerate(names):
+        lowest = found[f"lowest{index}"]
+        lowest = _NO_VALUE if lowest is None else lowest
+        if found[f"ascii{index}"] and not found[f"padded{index}"] and lowest >= _FIRST_PLAIN:
+            plain[name] = lowest
+    return plain
+
+
+def fewer(values: pl.Series) -> pl.Series:
+    """Return the distinct values of a column where these are far fewer, else the column itself."""
+    if values.len() < 2 * _SAMPLE or values.head(_SAMPLE).n_unique() > _SAMPLE // 2:
+        return values
+    return values.unique()
+
+
 def clean_text(values: pl.Series) -> pl.Series:
     """Return text in NFC without surrounding blanks and invisible characters; blank becomes null."""
+    empty = values == ""
+    values = values.set(empty, None) if empty.any() else values
+    distinct = fewer(values)
+    cleaned = _clean(distinct)
+    if cleaned.equals(distinct):
+        return values
+    return cleaned if distinct is values else _clean(values)
+
+
+def _clean(values: pl.Series) -> pl.Series:
     cleaned = values if is_ascii(values) else values.str.normalize("NFC")
     cleaned = cleaned.str.strip_chars(BLANKS + INVISIBLE)
     return cleaned.set(cleaned == "", None)

@@ -8,14 +8,15 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.csv as pc
 
 from acorn_engine.catalog.headers import clean_header, with_headers
+from acorn_engine.catalog.plain_text import split_plain
 from acorn_engine.problems import CatalogError, Place, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pyarrow as pa
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _TOML: Final = {"\t": "\\t"}
@@ -44,11 +45,13 @@ def read_delimited(
     _refuse_wrong_delimiter(headers, name, delimiter)
     if quote:
         _refuse_open_quote(text, name, delimiter, quote)
-    table = _parse(text, name, delimiter, quote, headers)
-    columns = [pl.Series(values=column, dtype=pl.String) for column in _series(table)]
+    columns = split_plain(text, delimiter, quote, len(headers))
+    if columns is None:
+        table = _parse(text, name, delimiter, quote, headers)
+        columns = [pl.Series(values=column, dtype=pl.String) for column in _series(table)]
     if quote:
         _report_swallowed(columns, name, delimiter, quote, report)
-    rows = _row_numbers(text, table.num_rows, delimiter, quote)
+    rows = _row_numbers(text, columns[0].len(), delimiter, quote)
     return with_headers(columns, headers, name, report).with_columns(_row=rows)
 
 
@@ -120,6 +123,9 @@ def _refuse_open_quote(text: str, name: str, delimiter: str, quote: str) -> None
 
 
 def _parse(text: str, name: str, delimiter: str, quote: str | None, headers: list[str]) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
     names = [f"column_{index}" for index in range(len(headers))]
     data = text.encode("utf-8")
     if not data.endswith(b"\n"):

@@ -20,6 +20,8 @@ def merge_duplicates(
     Where the rows of a key differ, the merged row is missing that value: which row is meant does
     not depend on the order of the file.
     """
+    if _all_differ(frame, keys):
+        return frame, []
     twice = frame.select(pl.struct(keys).is_duplicated()).to_series()
     if not twice.any():
         return frame, []
@@ -42,12 +44,20 @@ def merge_duplicates(
     return unique, [finding]
 
 
+def _all_differ(frame: pl.DataFrame, keys: Sequence[str]) -> bool:
+    """Return whether the hashes of all keys differ: then so do the keys. False says nothing."""
+    hashes = frame.select(pl.struct(keys).hash() if len(keys) > 1 else pl.col(keys).hash()).to_series()
+    return hashes.n_unique() == frame.height
+
+
 def same_asin(listings: pl.DataFrame) -> list[Finding]:
     """Return listings of one ASIN on one site: they compete with each other.
 
     One that the merchant fulfils beside one that Amazon fulfils is usual, and only a warning.
     """
     if "asin" not in listings.columns:
+        return []
+    if _all_differ(listings.select("site", "asin").drop_nulls("asin"), ("site", "asin")):
         return []
     if "fulfilment" not in listings.columns:
         listings = listings.with_columns(fulfilment=pl.lit(None, dtype=pl.String))

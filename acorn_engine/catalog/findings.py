@@ -118,3 +118,11 @@ def first_codes(findings: Sequence[Finding]) -> pl.DataFrame:
     if not holding:
         return pl.DataFrame(schema={"_position": pl.UInt32, "_fact_problem": pl.String})
     return pl.concat(holding).unique("_position", keep="first", maintain_order=True)
+
+
+def with_codes(frame: pl.DataFrame, findings: Sequence[Finding], name: str) -> pl.DataFrame:
+    """Return the frame with one more column: the code of the first finding that holds each ``_position``, or null."""
+    codes = first_codes(findings)
+    if codes.is_empty():
+        return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name))
+    return frame.join(codes.rename({"_fact_problem": name}), on="_position", how="left", maintain_order="left")

@@ -6,14 +6,20 @@ from typing import Final
 
 import polars as pl
 
+from acorn_engine.catalog.clean import fewer
 from acorn_engine.catalog.findings import Finding
 
 LENGTHS: Final = (8, 12, 13, 14)
 """GTIN-8, -12 (UPC-A), -13 (EAN) and -14: GS1 General Specifications, section 7.9 for the check digit."""
 
+_GOOD_FORM: Final = r"^(?:[0-9]{8}|[0-9]{12,14})$"
+
 
 def gtin_findings(texts: pl.Series, header: str) -> list[Finding]:
     """Return what is wrong with a column of GTINs; a spoilt one holds its row, a wrong check digit warns."""
+    distinct = fewer(texts)
+    if distinct.str.contains(_GOOD_FORM).all() and check_digit_fits(distinct.drop_nulls()).all():
+        return []
     positions = pl.int_range(texts.len(), dtype=pl.UInt32, eager=True)
     rounded = texts.str.contains(r"^[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+$").fill_null(value=False)
     digits = texts.str.contains(r"^[0-9]+$").fill_null(value=False)
@@ -52,10 +58,10 @@ def gtin_findings(texts: pl.Series, header: str) -> list[Finding]:
 
 def check_digit_fits(texts: pl.Series) -> pl.Series:
     """Return which texts of digits end in the check digit of GS1; false where they are no digits."""
-    padded = pl.col("text").str.zfill(14)
-    digits = [padded.str.slice(index, 1).cast(pl.Int32, strict=False) for index in range(14)]
-    total = pl.sum_horizontal(digit * (3 if index % 2 == 0 else 1) for index, digit in enumerate(digits))
-    return pl.DataFrame({"text": texts}).select((total % 10 == 0).fill_null(value=False)).to_series()
+    number = pl.col("text").cast(pl.Int64, strict=False)
+    total = pl.sum_horizontal(number // 10**index % 10 * (1 if index % 2 == 0 else 3) for index in range(14))
+    fits = number.is_not_null() & (total % 10 == 0)
+    return pl.DataFrame({"text": texts}).select(fits.fill_null(value=False)).to_series()
 
 
 def length_hint(value: str) -> str:

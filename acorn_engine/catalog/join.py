@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from acorn_engine.catalog.duplicates import merge_duplicates, same_asin
-from acorn_engine.catalog.findings import Finding, first_codes
+from acorn_engine.catalog.findings import Finding, with_codes
 from acorn_engine.catalog.keys import resolve_keys
 from acorn_engine.catalog.names import ALWAYS, CURRENT, KNOWN_COLUMNS
 from acorn_engine.catalog.table import TypedTable, dated
@@ -50,30 +50,31 @@ def join_offers(
     rows, as_of_findings, as_of_problems = _listing_instants(listings, now)
     product_rows, product_problems = _product_instants(products, now)
     rows, key_findings, offers_mask = resolve_keys(rows, sites, accounts)
-    located = rows.filter(offers_mask)
+    located = rows if offers_mask is None else rows.filter(offers_mask)
     located, duplicates = merge_duplicates(
         located, KEYS, "duplicate_listing", "the listing {value} stands more than once on its site", "seller_sku"
     )
     product_rows, product_duplicates, without_sku = _unique_products(product_rows)
+    product_rows = with_codes(
+        product_rows.drop("_fact_problem", "_row"), [*products.findings, *product_duplicates], "_product_problem"
+    )
+    product_rows = product_rows.drop("_position").with_columns(_mapped=pl.lit(value=True))
+    frame = located.drop("_fact_problem", "_row").join(product_rows, on="sku", how="left", maintain_order="left")
     found_listings = [
         *as_of_findings,
         *key_findings,
         *duplicates,
-        *_unmapped(located, product_rows["sku"]),
+        *_unmapped(frame, product_rows["sku"]),
         *same_asin(located),
     ]
-    codes = first_codes([*listings.findings, *found_listings]).rename({"_fact_problem": "_listing_problem"})
-    product_codes = first_codes([*products.findings, *product_duplicates]).rename({"_fact_problem": "_product_problem"})
-    product_rows = product_rows.drop("_fact_problem", "_row").join(product_codes, on="_position", how="left")
-    by_sku = products.frame.select("_position", "sku")
-    frame = (
-        located.drop("_fact_problem", "_row")
-        .join(codes, on="_position", how="left", maintain_order="left")
-        .join(product_rows.drop("_position"), on="sku", how="left", maintain_order="left")
-        .with_columns(_fact_problem=pl.coalesce("_listing_problem", "_product_problem"))
+    frame = with_codes(frame, [*listings.findings, *found_listings], "_listing_problem")
+    frame = frame.with_columns(_fact_problem=pl.coalesce("_listing_problem", "_product_problem"))
+    listing_keys = rows.lazy().select("_position", pl.col(*KEYS).fill_null(""))
+    product_keys = (
+        products.frame.lazy()
+        .select("_position", "sku")
+        .join(rows.lazy().select("sku", pl.col(*KEYS).fill_null("")), on="sku", maintain_order="left_right")
     )
-    listing_keys = rows.select("_position", pl.col(*KEYS).fill_null(""))
-    product_keys = by_sku.join(rows.select("sku", pl.col(*KEYS).fill_null("")), on="sku").drop("sku")
     problems = [
         *products.table_problems,
         *listings.table_problems,
@@ -84,19 +85,22 @@ def join_offers(
     ]
     facts = _facts(products, listings, now)
     frame, facts = _with_standard_facts(frame, facts)
-    helpers = ("_position", "_listing_problem", "_product_problem")
+    helpers = ("_position", "_mapped", "_listing_problem", "_product_problem")
     ordered = [*KEYS, "sku", *(name for name in frame.columns if name not in {*KEYS, "sku", *helpers})]
     return Offers(frame.select(ordered), facts), tuple(problems)
 
 
-def _tell(table: TypedTable, findings: Sequence[Finding], keys: pl.DataFrame) -> list[Problem]:
+def _tell(table: TypedTable, findings: Sequence[Finding], keys: pl.LazyFrame) -> list[Problem]:
     """Return findings as problems, with the offers that they hold; ``keys`` has these by position."""
     problems: list[Problem] = []
     for found in findings:
         finding = replace(found, field=table.headers.get(found.field or "", found.field))
         held: dict[int, list[tuple[str, str, str]]] = {}
-        for position, *key in keys.filter(pl.col("_position").is_in(finding.positions.to_list())).iter_rows():
-            held.setdefault(position, []).append((key[0], key[1], key[2]))
+        if finding.effect == "holds":
+            positions = pl.LazyFrame({"_position": finding.positions.cast(pl.UInt32)}).unique()
+            mine = keys.join(positions, on="_position", how="semi", maintain_order="left").collect()
+            for position, *key in mine.select("_position", *KEYS).iter_rows():
+                held.setdefault(position, []).append((key[0], key[1], key[2]))
         problems += table.tell(finding, held)
     return problems
 
@@ -192,17 +196,17 @@ def _unique_products(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding], 
     return unique, duplicates, without
 
 
-def _unmapped(listings: pl.DataFrame, skus: pl.Series) -> list[Finding]:
-    """Return listings whose SKU is none of the products', or blank."""
-    missing = ~listings["sku"].is_in(skus.to_list()).fill_null(value=False)
-    if not missing.any():
+def _unmapped(joined: pl.DataFrame, skus: pl.Series) -> list[Finding]:
+    """Return listings whose SKU is none of the products', or blank; ``joined`` marks those ``_mapped``."""
+    if not joined["_mapped"].null_count():
         return []
-    values = listings["sku"].filter(missing)
+    missing = joined["_mapped"].is_null()
+    values = joined["sku"].filter(missing)
     near = _near(values, skus)
     return [
         Finding(
             "unmapped_sku",
-            listings["_position"].filter(missing),
+            joined["_position"].filter(missing),
             "the SKU {value} of this listing is not among the products",
             values,
             "sku",

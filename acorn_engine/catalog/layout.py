@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from acorn_engine.catalog.clean import apply_values, clean_key, clean_text, to_text
+from acorn_engine.catalog.clean import clean_key, clean_text, to_text
+from acorn_engine.catalog.exact import exact_cells
+from acorn_engine.catalog.filling import fill
 from acorn_engine.catalog.findings import Finding
 from acorn_engine.catalog.names import (
     KEY_COLUMNS,
@@ -29,53 +31,68 @@ if TYPE_CHECKING:
 
 @dataclass
 class Layout:
-    """The columns of a table as clean text, their types, and what is wrong with the table as a whole.
+    """The columns of a table as clean cells, their types, and what is wrong with the table as a whole.
 
-    ``unkept`` are columns that serve a check only.
+    A cell is clean text, or has its type already. ``unkept`` are columns that serve a check only;
+    ``plain`` are columns of plain text, with their lowest value.
     """
 
     frame: pl.DataFrame
     types: dict[str, Type]
+    plain: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     unkept: frozenset[str] = frozenset({"price_currency"})
 
 
-def lay_out(raw: RawTable, frame: pl.DataFrame, columns: Mapping[str, ColumnSpec]) -> Layout:
-    """Return every column that rules can read, as clean text with meanings and defaults.
+def lay_out(
+    raw: RawTable, frame: pl.DataFrame, columns: Mapping[str, ColumnSpec], plain: Mapping[str, str] | None = None
+) -> Layout:
+    """Return every column that rules can read, as clean cells with meanings and defaults.
 
-    ``frame`` has ``_position`` and ``_row`` beside the raw columns.
+    ``frame`` has ``_position`` and ``_row`` beside the raw columns; ``plain`` names those that need
+    no cleaning.
     """
     problems: list[Problem] = []
+    plain = dict(plain or {})
     names = [name for name in raw.frame.columns if name != "_row"]
     if raw.role == "listings" and "currency" in names and "price_currency" not in names:
         frame = frame.rename({"currency": "price_currency"})
         names = ["price_currency" if name == "currency" else name for name in names]
+        plain = {"price_currency" if name == "currency" else name: lowest for name, lowest in plain.items()}
     names, found = _readable_names(raw, names)
     problems += found
-    texts: dict[str, pl.Series] = {}
+    cells: dict[str, pl.Series] = {}
     findings: list[Finding] = []
     for name in names:
+        exact = None if name in raw.options.values else exact_cells(frame[name], _kind(raw, name, columns))
+        if exact is not None or name in plain:
+            cells[name] = frame[name] if exact is None else exact
+            continue
         text = to_text(frame[name])
         if text is None:
             problems.append(_no_cells(raw, name, frame[name].dtype, declared=_declared(raw, name, columns)))
             continue
-        texts[name] = clean_key(text) if name in KEY_COLUMNS else clean_text(text)
+        cells[name] = clean_key(text) if name in KEY_COLUMNS else clean_text(text)
         if name in KEY_COLUMNS:
-            findings += _cleaned(raw, name, text, texts[name])
-    _fill(raw, texts, columns, frame.height, problems)
-    types = {name: _type_of(raw, name, columns, problems) for name in texts}
-    problems += _absent(raw, texts)
+            findings += _cleaned(raw, name, text, cells[name])
+    before = dict(cells)
+    problems += fill(raw, cells, columns, frame.height)
+    types = {name: _type_of(raw, name, columns, problems) for name in cells}
+    problems += _absent(raw, cells)
     problems += _tag_problems(raw, types)
-    for name in [name for name, kind in types.items() if kind.tag_column and kind.tag_column not in texts]:
+    for name in [name for name, kind in types.items() if kind.tag_column and kind.tag_column not in cells]:
         del types[name]
     ordered = dict(sorted(types.items(), key=lambda item: item[1].kind is Kind.MONEY))
-    cells = pl.DataFrame([frame["_position"], frame["_row"], *(texts[name].alias(name) for name in ordered)])
-    return Layout(cells, ordered, problems, findings)
+    clean = pl.DataFrame([frame["_position"], frame["_row"], *(cells[name].alias(name) for name in ordered)])
+    still = {name: lowest for name, lowest in plain.items() if cells.get(name) is before.get(name)}
+    return Layout(clean, ordered, still, problems, findings)
 
 
 def _cleaned(raw: RawTable, name: str, written: pl.Series, cleaned: pl.Series) -> list[Finding]:
     """Return the keys that had something around or in them that nobody sees."""
+    if cleaned is written:
+        return []
     changed = (written != cleaned).fill_null(value=False)
     if not changed.any():
         return []
@@ -160,32 +177,9 @@ def _no_cells(raw: RawTable, name: str, kind: pl.DataType, *, declared: bool) ->
     return _problem(raw, "left_out", f"{message}; it is left out", hint, name, "warns")
 
 
-def _fill(
-    raw: RawTable,
-    texts: dict[str, pl.Series],
-    columns: Mapping[str, ColumnSpec],
-    height: int,
-    problems: list[Problem],
-) -> None:
-    """Apply ``values`` and defaults; a column that only has a default is made."""
-    for name, meanings in raw.options.values.items():
-        if name in texts:
-            texts[name] = apply_values(texts[name], meanings)
-        else:
-            problems.append(
-                _problem(
-                    raw,
-                    "no_such_column",
-                    f"[catalog.{raw.role}] has values for '{name}', which is no column",
-                    did_you_mean(name, texts) or f"the columns are {', '.join(texts)}",
-                )
-            )
-    for name, default in raw.options.default.items():
-        blank = pl.Series([None], dtype=pl.String).new_from_index(0, height)
-        texts[name] = texts.get(name, blank).fill_null(default)
-    for name, spec in columns.items():
-        if spec.default is not None and name in texts:
-            texts[name] = texts[name].fill_null(spec.default)
+def _kind(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec]) -> Type:
+    known = KNOWN_COLUMNS[raw.role].get(name)
+    return known or (columns[name].type if name in columns else TEXT)
 
 
 def _type_of(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec], problems: list[Problem]) -> Type:
@@ -216,15 +210,15 @@ def _type_of(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec], proble
     return known
 
 
-def _absent(raw: RawTable, texts: Mapping[str, pl.Series]) -> list[Problem]:
+def _absent(raw: RawTable, cells: Mapping[str, pl.Series]) -> list[Problem]:
     headers = list(dict.fromkeys([*raw.headers.values(), *(name for name in raw.frame.columns if name != "_row")]))
     problems = []
-    for name in (name for name in REQUIRED[raw.role] if name not in texts):
+    for name in (name for name in REQUIRED[raw.role] if name not in cells):
         nearest = _nearest_header(name, headers)
         rename = f'[catalog.{raw.role}] rename = {{ {name} = "{nearest or "…"}" }}'
         if nearest:
             hint = f"did you mean '{nearest}'? Then say so: {rename}"
-        elif name == "sku" and "seller_sku" in texts:
+        elif name == "sku" and "seller_sku" in cells:
             hint = 'if the SKUs on the site are your own, say so: rename = { sku = "seller_sku" }'
         else:
             hint = f"name the column that holds it: {rename}"

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from acorn_engine.catalog.clean import plain_form
+from acorn_engine.catalog.distinct import none_or
+from acorn_engine.catalog.exact import LARGEST_DIGITS, LARGEST_SCALE, Numbers, take_numbers
 from acorn_engine.catalog.options import SEPARATORS
 
-LARGEST_SCALE: Final = 12
-"""The most decimals that a fact may have."""
-
-LARGEST_DIGITS: Final = 15
-"""The most digits before the decimal separator."""
-
 PLAIN: Final = "1234.56"
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """A column of numbers: ``values`` is ``Decimal(38, scale)``, or ``Int64`` for integers; null where not read.
-
-    The Boolean series say which cells are not a number as declared, have too many decimals, or are
-    too large.
-    """
-
-    values: pl.Series
-    scale: int
-    unreadable: pl.Series
-    too_fine: pl.Series
-    too_large: pl.Series
 
 
 def read_numbers(
@@ -48,10 +28,13 @@ def read_numbers(
     ``number_format`` is one of ``SEPARATORS``; ``finest`` is the most decimals allowed (trailing
     zeros do not count), for all or for each row.
     """
-    plain = plain_form(texts)
     group, point = SEPARATORS[number_format]
+    usual = _usual_numbers(texts, point)
+    if usual is not None:
+        return take_numbers(usual, integer=integer, finest=finest, least_scale=least_scale)
+    plain = plain_form(texts)
     frame = pl.DataFrame({"text": plain})
-    frame = frame.with_columns(ok=pl.col("text").str.contains(_pattern(group, point)).fill_null(value=False))
+    frame = frame.with_columns(ok=pl.col("text").str.contains(number_pattern(group, point)).fill_null(value=False))
     digits: pl.Expr = pl.when("ok").then(pl.col("text"))
     if group:
         digits = digits.str.replace_all(group, "", literal=True)
@@ -74,10 +57,22 @@ def read_numbers(
     return Numbers(
         values=values.cast(pl.Int64) if integer else values,
         scale=scale,
-        unreadable=~frame["ok"] & texts.is_not_null(),
-        too_fine=frame["too_fine"],
-        too_large=frame["too_large"],
+        unreadable=none_or(~frame["ok"] & texts.is_not_null()),
+        too_fine=none_or(frame["too_fine"]),
+        too_large=none_or(frame["too_large"]),
     )
+
+
+def _usual_numbers(texts: pl.Series, point: str) -> pl.Series | None:
+    """Return integers or decimals where every cell is written without signs of groups; else ``None``."""
+    mark = re.escape(point)
+    if not texts.str.contains(rf"^-?[0-9]{{1,{LARGEST_DIGITS}}}(?:{mark}[0-9]{{1,{LARGEST_SCALE}}})?$").all():
+        return None
+    places = texts.str.len_bytes() - texts.str.find(point, literal=True) - 1
+    scale = _largest(places)
+    if not scale:
+        return texts.cast(pl.Int64)
+    return (texts.str.replace(point, ".", literal=True) if point != "." else texts).cast(pl.Decimal(38, scale))
 
 
 def _largest(decimals: pl.Series) -> int:
@@ -85,7 +80,8 @@ def _largest(decimals: pl.Series) -> int:
     return most if isinstance(most, int) else 0
 
 
-def _pattern(group: str, point: str) -> str:
+def number_pattern(group: str, point: str) -> str:
+    """Return the regular expression of a number with these separators."""
     fraction = rf"(?:{re.escape(point)}[0-9]+)?"
     plain = r"[0-9]+"
     grouped = rf"[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|" if group else ""
@@ -102,7 +98,7 @@ def format_hint(value: str, number_format: str) -> str | None:
     fitting = [
         name
         for name, (group, point) in SEPARATORS.items()
-        if name != number_format and re.match(_pattern(group, point), text)
+        if name != number_format and re.match(number_pattern(group, point), text)
     ]
     if fitting:
         return f'if the whole column is written so, set number_format = "{fitting[0]}"'

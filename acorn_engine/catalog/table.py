@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from acorn_engine.catalog.clean import fewer, is_ascii, plain_columns
 from acorn_engine.catalog.columns import Column, read_column
-from acorn_engine.catalog.findings import Finding, first_codes, tell
-from acorn_engine.catalog.layout import lay_out
+from acorn_engine.catalog.distinct import Distinct, none_or
+from acorn_engine.catalog.findings import Finding, tell, with_codes
+from acorn_engine.catalog.layout import Layout, lay_out
 from acorn_engine.catalog.mojibake import misread_rows
 from acorn_engine.catalog.names import CURRENT, INSTANT, Role
 from acorn_engine.facts import FactInfo
 from acorn_engine.problems import Place, Problem
+from acorn_engine.types import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from acorn_engine.catalog.options import ColumnSpec
@@ -58,99 +61,134 @@ class TypedTable:
 
 
 def type_table(
-    raw: RawTable, columns: Mapping[str, ColumnSpec], sites: Mapping[str, Site], *, allow_empty: bool = False
+    raw: RawTable,
+    columns: Mapping[str, ColumnSpec],
+    sites: Mapping[str, Site],
+    *,
+    allow_empty: bool = False,
+    least_scales: Mapping[str, int] | None = None,
 ) -> TypedTable:
     """Give every column its type, and hold every row that has a cell which is not of it.
 
     ``columns`` are the types of the seller's own columns, ``sites`` the known sites by name.
+    ``least_scales`` are decimals that columns have even where their values need fewer.
     Nothing is raised for what stands in the table: problems with effect ``stops`` mean that it
     cannot be used.
     """
-    frame = _without_blank_rows(raw.frame)
+    plain = plain_columns(raw.frame)
+    frame = _without_blank_rows(raw.frame, plain)
     problems = list(raw.problems)
     if frame.height == 0 and not allow_empty:
-        problems.append(_no_rows(raw))
-    layout = lay_out(raw, frame, columns)
+        problems.append(no_rows(raw.role, raw.name))
+    layout = lay_out(raw, frame, columns, plain)
     problems += layout.problems
-    frame, findings = layout.frame, [*layout.findings, *_text_findings(layout.frame, raw)]
+    frame, findings = layout.frame, [*layout.findings, *_text_findings(layout, raw)]
     tags = {"price_currency", "cost_currency"} | {kind.tag_column for kind in layout.types.values()}
     typed: list[pl.Series] = []
     facts: dict[str, FactInfo] = {}
+    row_sites: Distinct | None = None
     for name, kind in layout.types.items():
-        column = Column(raw, name, kind, frame.height, currency=name in tags)
-        read_column(column, frame, sites, raw.options.number_format)
+        if kind.kind is Kind.MONEY and row_sites is None and "site" in layout.types:
+            # Texts come before money, so the sites have been read by now.
+            row_sites = Distinct(frame["site"])
+        lowest = layout.plain.get(name)
+        least_scale = (least_scales or {}).get(name, 0)
+        column = Column(raw, name, kind, frame.height, name in tags, lowest, least_scale)
+        read_column(column, frame, sites, raw.options.number_format, row_sites)
         findings += column.findings
         frame = frame.with_columns(column.texts) if column.texts is not None else frame
         if name in layout.unkept:
             continue
-        fact = _fact_name(raw.role, name)
+        fact = fact_name(raw.role, name)
         typed.append(column.values.alias(fact))
         if kind != INSTANT and name != "site":
             facts[fact] = FactInfo(fact, kind, column.scale, f"column '{raw.header(name)}' of {raw.name}")
     result = pl.DataFrame([frame["_position"], frame["_row"], *typed])
-    result = result.join(first_codes(findings), on="_position", how="left", maintain_order="left")
+    result = with_codes(result, findings, "_fact_problem")
     return TypedTable(
         role=raw.role,
         name=raw.name,
         frame=result,
         facts=facts,
-        headers={_fact_name(raw.role, name): raw.header(name) for name in layout.types},
+        headers={fact_name(raw.role, name): raw.header(name) for name in layout.types},
         as_of=raw.as_of,
         findings=tuple(finding for finding in findings if finding.positions.len()),
         table_problems=tuple(problems),
     )
 
 
-def _fact_name(role: Role, name: str) -> str:
+def fact_name(role: Role, name: str) -> str:
+    """Return what a column of a table is called as a fact."""
     if role == "listings":
         return CURRENT.get(name, name)
     return "_as_of_products" if name == "as_of" else name
 
 
-def _without_blank_rows(frame: pl.DataFrame) -> pl.DataFrame:
+def _without_blank_rows(frame: pl.DataFrame, plain: Mapping[str, str]) -> pl.DataFrame:
     """Leave out rows without any value: spreadsheets end in them."""
+    kinds = {name: kind for name, kind in frame.schema.items() if name != "_row"}
+    full = any(frame[name].null_count() == 0 and (kind != pl.String or name in plain) for name, kind in kinds.items())
     cells = [
         pl.col(name).is_not_null() & (pl.col(name).str.strip_chars() != "" if kind == pl.String else pl.lit(value=True))
-        for name, kind in frame.schema.items()
-        if name != "_row"
+        for name, kind in kinds.items()
     ]
-    kept = frame.filter(pl.any_horizontal(cells)) if cells and frame.height else frame
+    kept = frame.filter(pl.any_horizontal(cells)) if cells and frame.height and not full else frame
     return kept.with_columns(_position=pl.int_range(kept.height, dtype=pl.UInt32))
 
 
-def _no_rows(raw: RawTable) -> Problem:
+def no_rows(role: Role, name: str) -> Problem:
+    """Return what there is to say of a table without rows."""
     return Problem(
         code="no_rows",
-        message=f"the table of {raw.role} has no rows; nothing was planned",
-        place=Place(file=raw.name),
+        message=f"the table of {role} has no rows; nothing was planned",
+        place=Place(file=name),
         hint="export it again: an empty table would look as if everything had been taken out",
     )
 
 
-def _text_findings(frame: pl.DataFrame, raw: RawTable) -> list[Finding]:
+def _text_findings(layout: Layout, raw: RawTable) -> list[Finding]:
     """Return what can be wrong with any text: mojibake, a spreadsheet's error values."""
     found = []
+    frame = layout.frame
     for name, kind in frame.schema.items():
-        if kind != pl.String:
+        if kind != pl.String or name in layout.plain:
             continue
         texts, header = frame[name], raw.header(name)
-        for code, mask, message, hint in (
+        for code, test, message, hint in (
             (
                 "mojibake",
-                misread_rows(texts),
+                _misread,
                 "{value} is text that was read with a wrong encoding before it came here",
                 "export it again with the right encoding: what stands in the file now cannot be repaired safely",
             ),
             (
                 "spreadsheet_error",
-                texts.str.contains(EXCEL_ERROR).fill_null(value=False),
+                _spreadsheet_errors,
                 "the cell is the spreadsheet's error {value}",
                 "mend the formula in the spreadsheet",
             ),
         ):
-            if mask.any():
+            mask = _rows_of(texts, test)
+            if mask is not None:
                 found.append(Finding(code, frame["_position"].filter(mask), message, texts.filter(mask), header, hint))
     return found
+
+
+def _rows_of(texts: pl.Series, test: Callable[[pl.Series], pl.Series | None]) -> pl.Series | None:
+    """Return the rows that a test of single values is true for; ``None``: it is for none."""
+    distinct = fewer(texts)
+    mask = test(distinct)
+    return mask if mask is None or distinct is texts else test(texts)
+
+
+def _misread(texts: pl.Series) -> pl.Series | None:
+    return None if is_ascii(texts) else none_or(misread_rows(texts))
+
+
+def _spreadsheet_errors(texts: pl.Series) -> pl.Series | None:
+    if not texts.str.starts_with("#").any():
+        return None
+    return none_or(texts.str.contains(EXCEL_ERROR))
 
 
 def dated(table: TypedTable, instant: datetime | str | None) -> dict[str, FactInfo]:

@@ -156,10 +156,9 @@ def _add_plugin_verbs(app: App, words: Sequence[str]) -> None:
     first = next((word for word in words if not word.startswith("-")), None)
     if first in own:
         return
-    from acorn_engine.engine.plugin_list import registry_of
+    from acorn_engine.engine.plugin_list import verbs_of
 
-    registry = registry_of(_project_of(words))
-    for name, command in registry.commands.items():
+    for name, command in verbs_of(_project_of(words)).items():
         if name in own:
             sys.stderr.write(f"the verb '{name}' of a plugin is already one of Acorn's own; it is off\n")
             continue

@@ -128,7 +128,7 @@ def diff(plan: str, other: str | None = None, *, common: Common | None = None) -
     return 0
 
 
-def export(plan: str, *, to: Path, common: Common | None = None) -> int:
+def export(plan: str, *, to: Path, workbook: bool = True, common: Common | None = None) -> int:
     """Write a plan's feed documents and a spreadsheet for a person. Needs no network.
 
     Parameters
@@ -137,13 +137,15 @@ def export(plan: str, *, to: Path, common: Common | None = None) -> int:
         The plan.
     to:
         The folder to write to.
+    workbook:
+        Also the spreadsheet; a long one takes longer than all documents.
     """
     from acorn_engine import Engine
 
     common = common or Common()
     output = common.output
     with Engine.open(common.project) as engine:
-        written = engine.export(plan, to)
+        written = engine.export(plan, to, workbook=workbook)
     if common.json:
         output.document({"plan": plan, "files": [path.name for path in written]})
     else:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acorn_engine.problems import PluginError, Problem, RuleError
-from acorn_engine.ruleset import Chain, Vocabulary, load_chain
+from acorn_engine.ruleset import Chain, Readings, Vocabulary, load_chain
 
 if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
@@ -15,9 +16,21 @@ if TYPE_CHECKING:
     from acorn_engine.sites import Site
 
 
-def site_chain(context: Context, site: Site, facts: Mapping[str, FactInfo]) -> tuple[Chain, list[Problem]]:
+@dataclass(slots=True)
+class Shared:
+    """What the chains of all sites have in common while they are looked at together."""
+
+    readings: Readings = field(default_factory=Readings)
+    guards: tuple[list[GuardSpec], list[Problem]] | None = None
+    names: list[str] | None = None
+
+
+def site_chain(
+    context: Context, site: Site, facts: Mapping[str, FactInfo], shared: Shared | None = None
+) -> tuple[Chain, list[Problem]]:
     """Return the checked chain of a site, and the problems that halt every plan of it.
 
+    With ``shared``, or a context that has one, files are read, and plugins asked for their guards, once for several sites.
     A plugin whose guards cannot be had halts: guards fail closed. Raises ``RuleError`` with all
     problems of all files, and says which plugins are off, since a name may be theirs.
     """
@@ -31,9 +44,14 @@ def site_chain(context: Context, site: Site, facts: Mapping[str, FactInfo]) -> t
         kinds=context.registry.kinds,
         several_currencies=_several_currencies(context, site),
     )
-    specs, halting = _guards(context)
+    shared = shared or context.shared or Shared()
+    if shared.guards is None:
+        shared.guards = _guards(context)
+    if shared.names is None:
+        shared.names = context.file_names()
+    specs, halting = shared.guards
     try:
-        return load_chain(context.files(site.name), vocabulary, specs), halting
+        return load_chain(context.files(site.name, shared.names), vocabulary, specs, shared.readings), halting
     except RuleError as error:
         raise RuleError([*error.problems, *_broken(context)]) from None
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from acorn_engine.engine.chains import site_chain
 from acorn_engine.engine.inputs import Catalogue, empty_catalogue, read_catalogue, site_offers
-from acorn_engine.evaluate import ExampleResult, run_examples
+from acorn_engine.engine.memory import StoreMemory
+from acorn_engine.engine.together import Together
 from acorn_engine.facts import FactInfo
 from acorn_engine.language import STANDARD_NAMES
 from acorn_engine.problems import AcornError, CatalogError, Problem, RuleError
 from acorn_engine.project.rule_files import chain_files
-from acorn_engine.ruleset import Chain, load_chain
+from acorn_engine.ruleset import load_chain
 from acorn_engine.sites import utc
 from acorn_engine.types import Value
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from acorn_engine.engine.context import Context
+    from acorn_engine.evaluate import ExampleResult
+    from acorn_engine.ruleset import Chain, Readings
     from acorn_engine.sites import Site
 
 
@@ -50,9 +52,13 @@ def check(context: Context, site: str | None = None) -> CheckReport:
     report = CheckReport()
     report.add(context.registry.problems)
     catalogue = _catalogue(context, report)
-    for name in [context.site(site).name] if site else list(context.project.sites):
-        if catalogue is not None:
-            _check_site(context, catalogue, name, report)
+    if catalogue is not None:
+        sites = Together(context, catalogue)
+        for name in [context.site(site).name] if site else list(context.project.sites):
+            _check_site(sites, name, report)
+        for name, (offers, held) in sites.counts().items():
+            if name in report.sites:
+                report.sites[name] |= {"offers": offers, "rows_held": held}
     order = {"stops": 0, "holds": 1, "warns": 2}
     report.problems.sort(key=lambda problem: order[problem.effect])
     return report
@@ -80,11 +86,9 @@ def _catalogue(context: Context, report: CheckReport) -> Catalogue | None:
     return catalogue
 
 
-def _check_site(context: Context, catalogue: Catalogue, name: str, report: CheckReport) -> None:
+def _check_site(sites: Together, name: str, report: CheckReport) -> None:
     try:
-        site = context.site(name)
-        offers = site_offers(context, catalogue, context.clock(site), context.accounts(name), remembered=False)
-        chain, halting = site_chain(context, site, offers.facts)
+        chain, halting = sites.chain(name)
     except AcornError as error:
         report.add(error.problems)
         return
@@ -93,22 +97,22 @@ def _check_site(context: Context, catalogue: Catalogue, name: str, report: Check
         "files": len(chain.files),
         "rules": len(chain.rules),
         "guards": len(chain.guards) + len(chain.plan_guards),
-        "offers": offers.frame.height,
-        "rows_held": int(offers.frame["_fact_problem"].is_not_null().sum()),
+        "offers": 0,
+        "rows_held": 0,
         "ruleset": chain.digest,
     }
 
 
 def run_project_examples(context: Context, site: str | None = None, *, chain: bool = False) -> list[ExampleResult]:
     """Run the examples of all rule files: each file alone, or with ``chain`` through its site's chain."""
-    catalogue = _facts_only(context)
+    from acorn_engine.evaluate import run_examples
+
+    sites = Together(context, _facts_only(context))
     results: list[ExampleResult] = []
     done: set[tuple[str, str]] = set()
     for name in [context.site(site).name] if site else list(context.project.sites):
-        place = context.site(name)
-        clock = context.clock(place)
-        offers = site_offers(context, catalogue, clock, context.accounts(name), remembered=False)
-        whole, _ = site_chain(context, place, offers.facts)
+        clock = sites.clock(name)
+        whole, _ = sites.chain(name)
         defaults: dict[str, Value] = {}
         if chain:
             results += run_examples(whole, clock, defaults=defaults)
@@ -116,18 +120,18 @@ def run_project_examples(context: Context, site: str | None = None, *, chain: bo
         for file, text in chain_files(context.project.sites[name], context.project.root, name, context.rules):
             if (file, name) not in done:
                 done.add((file, name))
-                results += run_examples(_alone(whole, file, text), clock, defaults=defaults)
+                results += run_examples(_alone(whole, file, text, sites.readings), clock, defaults=defaults)
     return results
 
 
-def _alone(whole: Chain, file: str, text: str) -> Chain:
+def _alone(whole: Chain, file: str, text: str, readings: Readings) -> Chain:
     """Return the chain of one file alone.
 
     A file that leans on earlier ones (it disables their rules, or reads their parameters) cannot be
     loaded alone: then its rules are taken out of the whole chain.
     """
     try:
-        return load_chain([(file, text)], whole.vocabulary)
+        return load_chain([(file, text)], whole.vocabulary, readings=readings)
     except RuleError:
         own = tuple(rule for rule in whole.rules if rule.file == file)
         return replace(whole, files=tuple(each for each in whole.files if each.name == file), rules=own)
@@ -145,7 +149,7 @@ def list_facts(context: Context, site_name: str, sku: str | None = None) -> list
     site = context.site(site_name)
     clock = context.clock(site)
     catalogue = _facts_only(context)
-    offers = site_offers(context, catalogue, clock, context.accounts(site_name), remembered=True)
+    offers = site_offers(context, catalogue, clock, context.accounts(site_name), memory=StoreMemory(context))
     frame = offers.frame
     if sku is not None:
         frame = frame.filter((pl.col("seller_sku") == sku) | (pl.col("sku") == sku))

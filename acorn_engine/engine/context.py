@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.clock import system_now
+from acorn_engine.engine.quotes import Quotes
 from acorn_engine.guard.settings import GuardSettings
 from acorn_engine.plugins.host import PluginHost
 from acorn_engine.plugins.registry import Registry, build_registry
@@ -20,10 +22,12 @@ from acorn_engine.problems import AcornError, Problem, ProjectError, did_you_mea
 from acorn_engine.project.credentials import CredentialsSource, resolve
 from acorn_engine.project.loading import Document, load_project, plugins_section, read_document, validation_problems
 from acorn_engine.project.model import Project
-from acorn_engine.project.rule_files import chain_files
+from acorn_engine.project.rule_files import chain_files, rule_names
 from acorn_engine.sites import Site, SiteClock
 
 if TYPE_CHECKING:
+    from acorn_engine.engine.chains import Shared
+    from acorn_engine.evaluate.programs import Programs
     from acorn_engine.marketplace import Account, Connection, Marketplace
     from acorn_engine.store import Store
 
@@ -69,6 +73,7 @@ class Context:
         plugins: Sequence[object] = (),
         entry_points: bool = True,
         now: Callable[[], datetime] | None = None,
+        chains: Mapping[str, Sequence[tuple[str, str]]] | None = None,
     ) -> None:
         section = plugins_section(document)
         directory = document.root / section.directory if section.directory else None
@@ -86,13 +91,18 @@ class Context:
         self._require(document, section.required)
         self.guards = self._guard_settings(document)
         self.rules = rules
+        self._chains = chains
         self.now: Callable[[], datetime] = system_now if now is None else _aware(now)
+        self._clock = self.now
+        self.shared: Shared | None = None
+        self.quotes = Quotes()
         self._credentials = credentials
         self._process = os.getpid()
         self._lock = threading.RLock()
-        self._store: Store | None = None
         self._connections: dict[str, Connection] = {}
         self._closed = False
+        # What is made once and used by copies of this context, too.
+        self._kept: dict[str, Any] = {}
 
     @classmethod
     def open(cls, settings: str | Path | Mapping[str, Any], root: Path | None = None, **options: Any) -> Context:
@@ -126,6 +136,11 @@ class Context:
         except ValidationError as error:
             raise ProjectError(validation_problems(document, ("guards",), GuardSettings, error)) from None
 
+    def versions(self) -> dict[str, str]:
+        """Return the versions of everything whose answers a plan depends on: engine, columns, plugins."""
+        plugins = {info.name: info.version or info.origin for info in self.host.plugins.values() if info.on}
+        return {"acorn-engine": version("acorn-engine"), "polars": version("polars"), **plugins}
+
     def alive(self) -> None:
         """Raise when the engine is closed, or this process is a fork of the one that opened it."""
         if os.getpid() != self._process:
@@ -144,11 +159,20 @@ class Context:
         """The database, opened and set up at first use."""
         self.alive()
         with self._lock:
-            if self._store is None:
+            if "store" not in self._kept:
                 from acorn_engine.store import Store
 
-                self._store = Store.open(self.project.database, self.project.project.name, now=self.now)
-            return self._store
+                self._kept["store"] = Store.open(self.project.database, self.project.project.name, now=self._clock)
+            store: Store = self._kept["store"]
+            return store
+
+    @property
+    def programs(self) -> Programs:
+        """The compiled rules of this engine: made once, used for every evaluation that they fit."""
+        from acorn_engine.evaluate.programs import Programs
+
+        found: Programs = self._kept.setdefault("programs", Programs())
+        return found
 
     def site(self, name: str) -> Site:
         """Return a site by name. Raises ``ProjectError`` for one that is unknown or has no chain."""
@@ -197,9 +221,15 @@ class Context:
             )
         )
 
-    def files(self, site: str) -> list[tuple[str, str]]:
-        """Return the rule files of a site's chain: (name, text), in the order they run."""
-        return chain_files(self.project.sites[site], self.project.root, site, self.rules)
+    def file_names(self) -> list[str]:
+        """Return the names of all rule files, sorted."""
+        return rule_names(self.project.root, self.rules)
+
+    def files(self, site: str, names: Sequence[str] | None = None) -> list[tuple[str, str]]:
+        """Return the rule files of a site's chain: (name, text), in the order they run; ``names`` where known."""
+        if self._chains is not None:
+            return list(self._chains[site])
+        return chain_files(self.project.sites[site], self.project.root, site, self.rules, names)
 
     def without_sources(self) -> Context:
         """Return this context for rows handed in under the names that rules use: no renaming, no values."""
@@ -207,6 +237,15 @@ class Context:
         sections = {role: _plain_section(getattr(self.project.catalog, role)) for role in ("products", "listings")}
         bare.project = replace(self.project, catalog=self.project.catalog.model_copy(update=sections))
         return bare
+
+    def at(self, instant: datetime) -> Context:
+        """Return this context with its time standing still, and rule files that are read once: all of a plan is of one instant."""
+        from acorn_engine.engine.chains import Shared
+
+        still = copy(self)
+        still.now = lambda: instant
+        still.shared = Shared()
+        return still
 
     def connect(self, account: Account) -> Connection:
         """Return the account's connection, opened once. Raises ``ProjectError`` without credentials."""
@@ -230,9 +269,8 @@ class Context:
     def close(self) -> None:
         """Close store and connections. The engine cannot be used afterwards."""
         with self._lock:
-            connections, store = list(self._connections.values()), self._store
+            connections, store = list(self._connections.values()), self._kept.pop("store", None)
             self._connections.clear()
-            self._store = None
             self._closed = True
         if os.getpid() != self._process:
             return

@@ -45,7 +45,7 @@ def add_current(offers: Offers, states: pl.DataFrame, pending: pl.DataFrame, clo
         pl.col("product_type").alias("_read_product_type"),
         pl.col("fulfilment").alias("_read_fulfilment"),
     )
-    frame = offers.frame.join(read, on=list(KEYS), how="left", maintain_order="left")
+    frame = _with_rows(offers.frame, read)
     frame = _ensure(frame, {"product_type": pl.String(), "fulfilment": pl.String()})
     if AS_OF not in frame.columns:
         frame = frame.with_columns(pl.lit(None, dtype=_INSTANT).alias(AS_OF))
@@ -60,11 +60,20 @@ def add_current(offers: Offers, states: pl.DataFrame, pending: pl.DataFrame, clo
         pl.coalesce("fulfilment", "_read_fulfilment").alias("fulfilment"),
         pl.col("_read_as_of").is_not_null().alias("_read"),
     ).with_columns(pl.when("_newer").then("_read_as_of").otherwise(AS_OF).alias(AS_OF))
-    frame = frame.join(_pending(pending), on=list(KEYS), how="left", maintain_order="left").with_columns(
-        pl.col("_pending").fill_null("")
-    )
+    frame = _with_rows(frame, _pending(pending)).with_columns(pl.col("_pending").fill_null(""))
     frame = frame.drop(column for column in frame.columns if column.startswith("_read_") or column == "_newer")
     return replace(offers, frame=frame, facts={**offers.facts, **_infos(frame)})
+
+
+def _with_rows(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the offers of one site with what ``rows`` has for their keys; null where it has nothing."""
+    if rows.is_empty():
+        absent = {name: kind for name, kind in rows.schema.items() if name not in KEYS}
+        return frame.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in absent.items())
+    # A key that is the same throughout needs no comparing: usually only the seller's SKU differs.
+    same = [name for name in ("account", "site") if len({*frame[name].unique(), *rows[name].unique()}) == 1]
+    differing = [name for name in KEYS if name not in same]
+    return frame.join(rows.drop(same), on=differing, how="left", maintain_order="left")
 
 
 def _told_by_listing(offers: Offers) -> set[str]:
@@ -83,8 +92,10 @@ def _told_by_listing(offers: Offers) -> set[str]:
 def _as_the_site_writes(frame: pl.DataFrame, name: str, digits: int) -> pl.Series:
     """Return a money column with the currency's own decimals, where that loses nothing."""
     if name not in frame.columns:
-        return pl.Series(name, [None] * frame.height, dtype=pl.Decimal(38, digits))
+        return pl.Series(name, [None], dtype=pl.Decimal(38, digits)).new_from_index(0, frame.height)
     shown = frame[name]
+    if shown.dtype == pl.Decimal(38, digits):
+        return shown
     written = shown.cast(pl.Decimal(38, digits))
     return written if written.cast(shown.dtype).eq_missing(shown).all() else shown
 
@@ -132,6 +143,10 @@ def add_quantity_owner(frame: pl.DataFrame, account: Account) -> pl.DataFrame:
     order = {site: index for index, site in enumerate(account.sites)}
     if account.quantity_site:
         order[account.quantity_site] = -1
+    first = frame["site"] == min(order, key=order.__getitem__, default="")
+    if first.sum() == frame["seller_sku"].n_unique():
+        # Offers differ in their keys, so the first site lists every SKU once.
+        return frame.with_columns(first.alias("_quantity_owner"))
     rank = pl.col("site").replace_strict(order, default=len(order), return_dtype=pl.Int32)
     return frame.with_columns((rank == rank.min().over("seller_sku")).alias("_quantity_owner"))
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from acorn_engine.engine import checking, questions, undoing
 from acorn_engine.engine.context import Context
-from acorn_engine.engine.inputs import Catalogue, read_catalogue
-from acorn_engine.engine.planning import evaluate_site, make_plan
-from acorn_engine.engine.sending import Sender
 from acorn_engine.plan import Plan, PlanStatus, Verdict
 from acorn_engine.plugins.records import Approval
 from acorn_engine.problems import PlanError, Problem
@@ -20,7 +17,9 @@ from acorn_engine.problems import PlanError, Problem
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from acorn_engine.engine import questions
     from acorn_engine.engine.checking import CheckReport
+    from acorn_engine.engine.sending import Sender
     from acorn_engine.evaluate import ExampleResult
     from acorn_engine.explain import Explanation
     from acorn_engine.outbox import Progress
@@ -40,7 +39,8 @@ class Engine:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._sender = Sender(context)
+        self._lock = threading.Lock()
+        self._sending: Sender | None = None
 
     @classmethod
     def open(
@@ -90,20 +90,36 @@ class Engine:
         """The project's sites, in the order of the file."""
         return tuple(self._context.project.sites)
 
+    @property
+    def _sender(self) -> Sender:
+        """What sends, made at first use: it needs the database's library, and looking does not."""
+        from acorn_engine.engine.sending import Sender
+
+        with self._lock:
+            if self._sending is None:
+                self._sending = Sender(self._context)
+            return self._sending
+
     # Looking
 
     def check(self, site: str | None = None) -> CheckReport:
         """Return everything that is wrong with project, catalogue, plugins and rules, all at once."""
+        from acorn_engine.engine import checking
+
         self._context.alive()
         return checking.check(self._context, site)
 
     def test(self, site: str | None = None, *, chain: bool = False) -> list[ExampleResult]:
         """Run the examples in the rule files, each file alone or through its site's whole chain."""
+        from acorn_engine.engine import checking
+
         self._context.alive()
         return checking.run_project_examples(self._context, site, chain=chain)
 
     def facts(self, site: str, *, sku: str | None = None) -> list[dict[str, Any]]:
         """Return every name that a rule may use: name, kind, type, source, as_of, sample, description."""
+        from acorn_engine.engine import checking
+
         self._context.alive()
         return checking.list_facts(self._context, site, sku)
 
@@ -126,35 +142,36 @@ class Engine:
         offers. With ``key`` a second call returns the first plan. Raises ``AcornError``
         subclasses with every problem when nothing can be planned.
         """
+        from acorn_engine.engine.partitioned import Asked, plan_sites
+
         self._context.alive()
         earlier = self._context.store.plan_by_key(key) if key is not None else None
         if earlier is not None:
             return earlier
-        catalogue = read_catalogue(self._context, products, listings)
-        return self._plan(catalogue, site, only=only, key=key, account=account)
+        asked = Asked((self._context.site(site).name,), account, tuple(only) if only is not None else None)
+        ((made, rules),) = plan_sites(self._context, asked, products, listings)
+        return self._save(made, rules, key)
 
-    def plans(self, sites: Sequence[str] | None = None, **options: Any) -> Iterator[Plan]:
+    def plans(
+        self,
+        sites: Sequence[str] | None = None,
+        *,
+        products: Any = None,
+        listings: Any = None,
+        only: Sequence[str] | None = None,
+        account: str | None = None,
+    ) -> Iterator[Plan]:
         """Plan several sites, one after the other, from one reading of the catalogue; default: all.
 
-        ``options`` are ``only`` and ``account``, as for ``plan``.
+        The options are those of ``plan``.
         """
-        self._context.alive()
-        catalogue = read_catalogue(self._context)
-        for site in sites or self.sites:
-            yield self._plan(catalogue, site, **options)
+        from acorn_engine.engine.partitioned import Asked, plan_sites
 
-    def _plan(
-        self,
-        catalogue: Catalogue,
-        site: str,
-        *,
-        only: Sequence[str] | None = None,
-        key: str | None = None,
-        account: str | None = None,
-    ) -> Plan:
-        evaluated = evaluate_site(self._context, catalogue, site, account=account, only=only)
-        plan = make_plan(self._context, evaluated)
-        return self._save(plan, dict(evaluated.chain.text), key)
+        self._context.alive()
+        names = tuple(self._context.site(name).name for name in sites or self.sites)
+        asked = Asked(names, account, tuple(only) if only is not None else None)
+        for made, rules in plan_sites(self._context, asked, products, listings):
+            yield self._save(made, rules)
 
     def _save(self, plan: Plan, rules: Mapping[str, str], key: str | None = None) -> Plan:
         store = self._context.store
@@ -185,11 +202,13 @@ class Engine:
         """Return how many changes are held that the site's plan before this one did not hold."""
         earlier = [info for info in self._context.store.plans(site=plan.site, limit=20) if info.id != plan.id]
         earlier = [info for info in earlier if info.created_at <= plan.created_at]
-        held = plan.changes.filter(pl.col("verdict") == Verdict.HOLD.value)
+        is_held = pl.col("verdict") == Verdict.HOLD.value
+        held = plan.changes.filter(is_held)
         if not earlier or held.is_empty():
             return held.height
-        before = self._context.store.load_plan(earlier[0].id).changes.filter(pl.col("verdict") == Verdict.HOLD.value)
-        return held.join(before, on=["account", "seller_sku", "field", "code"], how="anti", nulls_equal=True).height
+        key = ["account", "seller_sku", "field", "code"]
+        before = self._context.store.plan_changes(earlier[0].id, key, is_held)
+        return held.join(before, on=key, how="anti", nulls_equal=True).height
 
     def explain(self, site: str, sku: str, **options: Any) -> Explanation:
         """Say why the values of one offer would change, or why not. Nothing is saved.
@@ -202,12 +221,17 @@ class Engine:
         self, site: str, sku: str, *, account: str | None = None, products: Any = None, listings: Any = None
     ) -> list[Explanation]:
         """Explain every offer of a SKU on a site. Raises ``AcornError`` for a SKU that is not there."""
+        from acorn_engine.engine import questions
+        from acorn_engine.engine.inputs import read_catalogue
+
         self._context.alive()
         catalogue = read_catalogue(self._context, products, listings)
         return questions.explain(self._context, catalogue, site, sku, account)
 
     def quote(self, site: str, offer: Mapping[str, Any], *, account: str | None = None) -> Explanation:
         """Answer for one offer given by its columns, in memory: nothing is read or saved."""
+        from acorn_engine.engine import questions
+
         self._context.alive()
         return questions.quote(self._context, site, offer, account)
 
@@ -218,14 +242,18 @@ class Engine:
 
         ``products`` and ``listings`` are what is planned now from, as for ``plan``.
         """
+        from acorn_engine.engine import questions
+
         self._context.alive()
         old, new = self._as_approved(plan), None if other is None else self._as_approved(other)
         return questions.diff(self._context, old, new, products, listings)
 
-    def export(self, plan: str | Plan, to: str | Path) -> list[Path]:
-        """Write a plan's feed documents and a spreadsheet into a folder. Needs no network."""
+    def export(self, plan: str | Plan, to: str | Path, *, workbook: bool = True) -> list[Path]:
+        """Write a plan's feed documents and, unless told not to, a spreadsheet into a folder. Needs no network."""
+        from acorn_engine.engine import questions
+
         self._context.alive()
-        return questions.export(self._context, self._loaded(plan), Path(to))
+        return questions.export(self._context, self._loaded(plan), Path(to), workbook=workbook)
 
     def rollback(
         self, plan: str | Plan, *, because: str | None = None, products: Any = None, listings: Any = None
@@ -234,6 +262,8 @@ class Engine:
 
         Today's floors bind it: they come from the project's sources, or from ``products`` and ``listings``.
         """
+        from acorn_engine.engine import undoing
+
         self._context.alive()
         made, rules = undoing.rollback(self._context, self._as_approved(plan), because, products, listings)
         return self._save(made, rules)
@@ -265,6 +295,8 @@ class Engine:
 
         Raises ``PlanError`` for a plan that is halted, expired, closed or sent already.
         """
+        from acorn_engine.engine import undoing
+
         self._context.alive()
         if not by.strip():
             raise PlanError(
@@ -341,6 +373,8 @@ class Engine:
 
     def drift(self, site: str | None = None, *, account: str | None = None) -> pl.DataFrame:
         """Read listings and return those that no longer show what was verified, while nothing is on its way."""
+        from acorn_engine.engine import questions
+
         self._context.alive()
         return questions.drift(self._context, self._sender, [site] if site else list(self.sites), account)
 

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from acorn_engine.engine.current import AS_OF, add_current, add_quantity_owner, only_considered
+from acorn_engine.engine.memory import NOTHING
 from acorn_engine.facts import KEYS, FactInfo, FactTable, Offers
 from acorn_engine.plugins.enrichment import enrich
 from acorn_engine.problems import CatalogError, Place, Problem, ProjectError, did_you_mean
 from acorn_engine.sites import SiteClock
-from acorn_engine.store import OFFER_STATE_SCHEMA
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from acorn_engine.catalog import CatalogOptions, RawTable
+    from acorn_engine.catalog.names import Role
     from acorn_engine.engine.context import Context
+    from acorn_engine.engine.memory import Memory
     from acorn_engine.marketplace import Account
     from acorn_engine.sites import Site
 
-PENDING_SCHEMA: Final = {name: pl.String() for name in (*KEYS, "group")}
-ROLES: Final = ("products", "listings")
+ROLES: Final[tuple[Role, ...]] = ("products", "listings")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,13 @@ class Catalogue:
 
     offers: Offers
     problems: tuple[Problem, ...]
+    _kept: dict[datetime, dict[str, Offers]] = field(default_factory=dict, repr=False, compare=False)
+
+    def enriched_at(self, now: datetime) -> dict[str, Offers]:
+        """Return where to keep each account's offers with their facts of one instant; those of another are let go."""
+        if now not in self._kept:
+            self._kept.clear()
+        return self._kept.setdefault(now, {})
 
 
 def read_catalogue(context: Context, products: Any = None, listings: Any = None) -> Catalogue:
@@ -77,8 +87,7 @@ def _no_rows(context: Context, role: str) -> pl.DataFrame:
 def _raw(context: Context, role: Any, given: Any) -> RawTable:
     from acorn_engine.catalog import read_role, rows_table
 
-    section = getattr(context.project.catalog, role)
-    options = _options(context, role, section) if section is not None else None
+    options = source_options(context, role)
     if given is not None:
         return rows_table(role, given, options=options)
     if options is None:
@@ -101,6 +110,15 @@ def _raw(context: Context, role: Any, given: Any) -> RawTable:
             )
         )
     return read_role(role, options, source, context.project.root)
+
+
+def source_options(context: Context, role: Role) -> CatalogOptions | None:
+    """Return how the project reads products or listings; ``None`` where they are handed in.
+
+    Raises ``ProjectError`` with everything that is wrong with the section.
+    """
+    section = getattr(context.project.catalog, role)
+    return None if section is None else _options(context, role, section)
 
 
 def _options(context: Context, role: str, section: Mapping[str, Any]) -> CatalogOptions:
@@ -127,27 +145,38 @@ def site_offers(
     accounts: Sequence[Account],
     only: Sequence[str] | None = None,
     *,
-    remembered: bool = True,
+    memory: Memory = NOTHING,
+    enriched: dict[str, Offers] | None = None,
 ) -> Offers:
     """Return the offers of one site with the plugins' facts and what the site shows.
 
-    Facts are added over all sites of an account at once. With ``remembered`` false the database is
-    not asked for earlier reads. Raises ``PluginError`` where a fact fails.
+    Facts are added over all sites of an account at once, and once for all sites asked for at one
+    instant; ``enriched`` keeps them, or else the catalogue does. ``memory`` tells earlier reads.
+    Raises ``PluginError`` where a fact fails.
     """
     site = clock.site
-    enriched = [_enriched(context, catalogue.offers, account, clock) for account in accounts]
-    parts = [replace(offers, frame=offers.frame.filter(pl.col("site") == site.name)) for offers in enriched]
+    known = catalogue.enriched_at(clock.now) if enriched is None else enriched
+    whole = []
+    for account in accounts:
+        if account.name not in known:
+            known[account.name] = _enriched(context, catalogue.offers, account, clock)
+        whole.append(known[account.name])
+    parts = [replace(offers, frame=_where(offers.frame, "site", site.name)) for offers in whole]
     offers = _together(parts)
     names = [account.name for account in accounts]
-    states, pending = pl.DataFrame(schema=dict(OFFER_STATE_SCHEMA)), pl.DataFrame(schema=PENDING_SCHEMA)
-    if remembered:
-        states, pending = context.store.offer_states(site.name, names), context.store.pending(site.name, names)
+    states, pending = memory.of(site.name, names, offers.frame)
     offers = add_current(offers, states, pending, clock)
     return replace(offers, frame=only_considered(offers.frame, only))
 
 
+def _where(frame: pl.DataFrame, name: str, value: str) -> pl.DataFrame:
+    """Return the rows that have a value: the frame itself where all have it."""
+    mask = frame[name] == value
+    return frame if mask.all() and not mask.null_count() else frame.filter(mask)
+
+
 def _enriched(context: Context, base: Offers, account: Account, clock: SiteClock) -> Offers:
-    frame = base.frame.filter(pl.col("account") == account.name)
+    frame = _where(base.frame, "account", account.name)
     frame = add_quantity_owner(frame, account)
     frame = _with_site_columns(frame, [context.registry.sites[name] for name in account.sites], clock)
     offers = Offers(frame, base.facts, base.tables)
@@ -156,25 +185,16 @@ def _enriched(context: Context, base: Offers, account: Account, clock: SiteClock
 
 def _with_site_columns(frame: pl.DataFrame, sites: Sequence[Site], clock: SiteClock) -> pl.DataFrame:
     """Add what plugins need to know of each offer's site: ``_country, _currency, _language, _tax_included, _today``."""
-    table = pl.DataFrame(
-        {
-            "site": [site.name for site in sites],
-            "_country": [site.country for site in sites],
-            "_currency": [site.currency for site in sites],
-            "_language": [site.language for site in sites],
-            "_tax_included": [site.tax_included for site in sites],
-            "_today": [SiteClock(site, clock.now).today for site in sites],
-        },
-        schema={
-            "site": pl.String,
-            "_country": pl.String,
-            "_currency": pl.String,
-            "_language": pl.String,
-            "_tax_included": pl.Boolean,
-            "_today": pl.Date,
-        },
+    from acorn_engine.catalog.distinct import Distinct
+
+    rows = Distinct(frame["site"])
+    frame = frame.with_columns(
+        rows.known({site.name: site.country for site in sites}, pl.String).alias("_country"),
+        rows.known({site.name: site.currency for site in sites}, pl.String).alias("_currency"),
+        rows.known({site.name: site.language for site in sites}, pl.String).alias("_language"),
+        rows.known({site.name: site.tax_included for site in sites}, pl.Boolean).alias("_tax_included"),
+        rows.known({site.name: SiteClock(site, clock.now).today for site in sites}, pl.Date).alias("_today"),
     )
-    frame = frame.join(table, on="site", how="left", maintain_order="left")
     if "as_of" in frame.columns and AS_OF not in frame.columns:
         frame = frame.with_columns(pl.when(~pl.col("_undated")).then("as_of").alias(AS_OF))
     return frame

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from acorn_engine.engine.evaluating import evaluate_site, known_of
 from acorn_engine.engine.inputs import read_catalogue
-from acorn_engine.engine.planning import evaluate_site, known_of, make_plan
-from acorn_engine.guard import judge
+from acorn_engine.engine.planning import make_plan
+from acorn_engine.guard import judge_offers
 from acorn_engine.plan import Plan, Verdict
 from acorn_engine.plan.releasing import release
 from acorn_engine.plan.rollback import RULE, exempt_guards, rollback_proposals
@@ -81,12 +82,12 @@ def rollback(
         )
     evaluated = evaluate_site(context, read_catalogue(context, products, listings), plan.site)
     proposals = rollback_proposals(plan.changes, evaluated.proposals, evaluated.chain)
-    known = known_of(context, evaluated.offers, evaluated.site, evaluated.accounts, evaluated.clock)
-    known = replace(known, exempt=exempt_guards(evaluated.chain))
-    judged = judge(evaluated.chain, proposals, evaluated.clock, context.guards, known, evaluated.offers.tables)
+    exempt = exempt_guards(evaluated.chain)
+    known = replace(known_of(context, evaluated.site, evaluated.accounts), exempt=exempt)
+    judged = judge_offers(evaluated.chain, proposals, evaluated.clock, context.guards, known, evaluated.offers.tables)
     undone = replace(evaluated, proposals=proposals, judged=_told(judged, because))
     details = {"rollback_of": plan.id, "because": because}
-    return make_plan(context, undone, kind="rollback", details=details), dict(evaluated.chain.text)
+    return make_plan(context, undone, kind="rollback", details=details, exempt=exempt), dict(evaluated.chain.text)
 
 
 def _told(judged: Judged, because: str) -> Judged:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from acorn_engine.language.columns.cells import Mask
 
 LARGEST_NAMES: Final = 62
-"""So many missing or stale names of one rule can be told; more are not."""
+"""So many names fit the bits of an integer."""
 
 
 class _Column:
@@ -123,13 +123,25 @@ def _blamed(trouble: Trouble, code: str, held: pl.DataFrame) -> tuple[pl.Series,
     causes = _missing(trouble, held) if code == "missing" else {name: _any(held, mask) for name, mask in trouble.stale}
     if not causes:
         return pl.Series(dtype=pl.Int64), {}
-    names = list(causes)[:LARGEST_NAMES]
+    names = list(causes)
+    guilty = pl.DataFrame([causes[name].alias(name) for name in names])
+    if len(names) > LARGEST_NAMES:
+        return _spelt(guilty)
     bits = [pl.when(pl.col(name)).then(1 << place).otherwise(0) for place, name in enumerate(names)]
-    said = pl.DataFrame([causes[name].alias(name) for name in names]).select(pl.sum_horizontal(bits)).to_series()
+    said = guilty.select(pl.sum_horizontal(bits)).to_series()
     texts = {
         key: ",".join(name for place, name in enumerate(names) if key >> place & 1) for key in said.unique() if key
     }
     return said, texts
+
+
+def _spelt(guilty: pl.DataFrame) -> tuple[pl.Series, dict[int, str]]:
+    """Return a key for each row, and the names of its true columns: of more columns than an integer has bits."""
+    chosen = [pl.when(pl.col(name)).then(pl.lit(name)) for name in guilty.columns]
+    told = guilty.select(pl.concat_str(chosen, separator=",", ignore_nulls=True)).to_series()
+    texts = {number: text for number, text in enumerate(told.unique().sort(), start=1) if text}
+    keys = told.replace_strict(list(texts.values()), list(texts), default=0, return_dtype=pl.Int64)
+    return keys, texts
 
 
 def _missing(trouble: Trouble, held: pl.DataFrame) -> Mapping[str, pl.Series]:

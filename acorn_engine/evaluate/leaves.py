@@ -76,7 +76,7 @@ def _value(raw: Any, of: Type, row: Mapping[str, Any]) -> Value:
         return MISSING
     if of.kind is Kind.MONEY:
         currency = row.get(of.tag_column) if of.tag_column else of.tag
-        return Money(Fraction(raw), currency) if currency else MISSING
+        return MISSING if currency is None else Money(Fraction(raw), currency)
     if of.kind is Kind.NUMBER:
         return Fraction(raw)
     if isinstance(raw, str | bool | date):

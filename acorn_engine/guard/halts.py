@@ -18,9 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acorn_engine.facts import FactTable
-    from acorn_engine.ruleset import Guard
+    from acorn_engine.ruleset import Chain, Guard
     from acorn_engine.sites import SiteClock
     from acorn_engine.types import Value
+
+
+def conclude(
+    chain: Chain, changes: pl.DataFrame, known: Known, tables: Mapping[str, FactTable], clock: SiteClock
+) -> tuple[dict[str, int | Fraction | None], tuple[Halt, ...]]:
+    """Return the numbers of a whole plan, and the plan guards that halt it.
+
+    ``changes`` are all changes of the site, with their verdicts.
+    """
+    counts = count(changes, known)
+    sending = bool((changes["verdict"] == Verdict.SEND.value).any())
+    return counts, halts(chain.plan_guards, counts, known.exempt, tables, clock, sending=sending)
 
 
 def count(changes: pl.DataFrame, known: Known) -> dict[str, int | Fraction | None]:

@@ -85,8 +85,8 @@ class Halt:
 class Judged:
     """Every change of one site with its verdict.
 
-    ``changes`` has ``JUDGED_SCHEMA``, in the order of fields, then offers. ``frame`` has one row per
-    considered or unconsidered offer: the proposals' columns, with ``_row``. ``counts`` are the
+    ``changes`` has ``JUDGED_SCHEMA``, in the order of offers, then fields. ``frame`` has one row per
+    offer that has a change: the proposals' columns, with ``_row``. ``counts`` are the
     numbers that plan guards read (``changed_count, offers``: int; ``changed_share, held_share``:
     exact fractions, or ``None`` where unknown).
     """

@@ -27,17 +27,17 @@ def minor_text(minor: pl.Expr, digits: int) -> pl.Expr:
 def minor_units(column: str, dtype: pl.DataType, digits: int) -> pl.Expr:
     """Return a money column (``Decimal`` or whole major units) in whole minor units, ``Int64``.
 
-    An amount that is not a whole number of minor units is null: nothing equals it.
+    An amount that is not a whole number of minor units, or too large for them, is null: nothing equals it.
     """
+    physical, scale = pl.col(column), 0
     if isinstance(dtype, pl.Decimal):
-        physical, scale = pl.col(column).to_physical(), dtype.scale
-        if scale <= digits:
-            factor: int = 10 ** (digits - scale)
-            return (physical * factor).cast(pl.Int64, strict=False)
-        surplus: int = 10 ** (scale - digits)
-        return pl.when(physical % surplus == 0).then(physical // surplus).cast(pl.Int64, strict=False)
-    unit: int = 10**digits
-    return (pl.col(column).cast(pl.Int64, strict=False) * unit).cast(pl.Int64)
+        physical, scale = physical.to_physical(), dtype.scale
+    if scale <= digits:
+        factor: int = 10 ** (digits - scale)
+        small = physical.cast(pl.Int64, strict=False).cast(pl.Int128)
+        return (small * factor).cast(pl.Int64, strict=False)
+    surplus: int = 10 ** (scale - digits)
+    return pl.when(physical % surplus == 0).then(physical // surplus).cast(pl.Int64, strict=False)
 
 
 def column_text(column: str, dtype: pl.DataType, *, strip: bool = True) -> pl.Expr:

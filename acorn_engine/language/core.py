@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from fractions import Fraction
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from typing import Literal as OneOf
 
 from acorn_engine.types import Kind
@@ -54,16 +54,15 @@ class Node:
     depth: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        digest = blake2b(type(self).__name__.encode(), digest_size=16)
+        said: list[bytes] = [type(self).__name__.encode()]
         depth = 0
-        for part in fields(self):
-            if part.init:
-                value = getattr(self, part.name)
-                _absorb(digest, value)
-                for child in value if isinstance(value, tuple) else (value,):
-                    if isinstance(child, Node):
-                        depth = max(depth, child.depth + 1)
-        object.__setattr__(self, "key", digest.digest())
+        for name in _parts(self):
+            value = getattr(self, name)
+            _say(said, value)
+            for child in value if isinstance(value, tuple) else (value,):
+                if isinstance(child, Node):
+                    depth = max(depth, child.depth + 1)
+        object.__setattr__(self, "key", blake2b(b"".join(said), digest_size=16).digest())
         object.__setattr__(self, "depth", depth)
 
     def __eq__(self, other: object) -> bool:
@@ -81,12 +80,12 @@ class Node:
     def children(self) -> tuple[Node, ...]:
         """The operands, in the order in which they are evaluated."""
         found: list[Node] = []
-        for part in fields(self):
-            if part.init:
-                value = getattr(self, part.name)
-                found += [
-                    child for child in (value if isinstance(value, tuple) else (value,)) if isinstance(child, Node)
-                ]
+        for name in _parts(self):
+            value = getattr(self, name)
+            if isinstance(value, Node):
+                found.append(value)
+            elif isinstance(value, tuple):
+                found += [child for child in value if isinstance(child, Node)]
         return tuple(found)
 
 
@@ -314,14 +313,25 @@ def post_order(*roots: Node) -> Iterator[Node]:
                 stack.extend((child, False) for child in reversed(node.children))
 
 
-def _absorb(digest: blake2b, value: object) -> None:
-    """Add one field to a digest, so that no two different trees give the same bytes."""
+_PARTS: Final[dict[str, tuple[str, ...]]] = {}
+
+
+def _parts(node: Node) -> tuple[str, ...]:
+    """Return the names of what a node is made of, found out once for each kind of node."""
+    kind = type(node).__name__
+    if kind not in _PARTS:
+        _PARTS[kind] = tuple(part.name for part in fields(node) if part.init)
+    return _PARTS[kind]
+
+
+def _say(said: list[bytes], value: object) -> None:
+    """Add one part of a node to what is digested, so that no two different trees give the same bytes."""
     if isinstance(value, Node):
-        digest.update(b"n" + value.key)
+        said += (b"n", value.key)
     elif isinstance(value, tuple):
-        digest.update(b"t" + struct.pack("<I", len(value)))
+        said.append(b"t" + struct.pack("<I", len(value)))
         for item in value:
-            _absorb(digest, item)
+            _say(said, item)
     else:
         text = f"{type(value).__name__}:{value}".encode()
-        digest.update(b"v" + struct.pack("<I", len(text)) + text)
+        said.append(b"v" + struct.pack("<I", len(text)) + text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from acorn_engine.language.faults import ExpressionError, Fault
@@ -36,6 +37,9 @@ _REFUSED: Final[dict[str, tuple[str, str | None]]] = {
     "Is": ("'is' is not known here", "write '==', or is_missing(x)"),
     "IsNot": ("'is not' is not known here", "write '!=', or not is_missing(x)"),
 }
+_KNOWN: Final = EXPRESSIONS | OPERATORS
+_MOST_KEPT: Final = 2_000
+_LONGEST_KEPT: Final = 300
 _WORDS: Final = {"AND": "and", "OR": "or", "NOT": "not", "IF": "if", "ELSE": "else", "IN": "in"}
 
 
@@ -59,8 +63,18 @@ def parse(text: str) -> Syntax:
     """Read an expression; raise ``ExpressionError`` with everything that is wrong with it.
 
     Limits: 2,000 characters, 100 levels, numbers of 40 digits with exponents within ±30. Time is
-    linear in the text, and a text that is too long is refused before it is looked at.
+    linear in the text, and a text that is too long is refused before it is looked at. Sites share
+    most of their expressions, so what was read of short ones is kept; nothing changes a tree.
     """
+    return _kept(text) if len(text) <= _LONGEST_KEPT else _parse(text)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _kept(text: str) -> Syntax:
+    return _parse(text)
+
+
+def _parse(text: str) -> Syntax:
     source = scan(text)
     if source.faults:
         raise ExpressionError(source.faults)
@@ -149,7 +163,7 @@ class _Reader:
             found = getattr(node, slot, [])
             used += found if isinstance(found, list) else [found]
         for part in used:
-            if type(part) not in EXPRESSIONS | OPERATORS:
+            if type(part) not in _KNOWN:
                 self._refuse(part, node)
                 return False
         if isinstance(node, ast.Constant):

@@ -145,7 +145,7 @@ def _superseded(
     ctx: Context, tx: Transaction, found: PlanInfo, rows: pl.DataFrame, shown: pl.DataFrame | None
 ) -> pl.DataFrame:
     if shown is None:
-        shown = read_offer_states(tx.connection, tx.project, found.site, found.accounts, None)
+        shown = read_offer_states(tx.connection, tx.project, found.site, found.accounts, None, since=found.created_at)
     states = newer_states(shown, found.created_at)
     elsewhere = pending(tx.connection, tx.project, found.site, found.accounts, but_plan=found.id)
     gone = [

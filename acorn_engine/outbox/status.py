@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
 from sqlalchemy import func, select
 
 from acorn_engine.outbox.context import REFUSED, Context, describe
 from acorn_engine.plan.model import PlanStatus, Verdict
 from acorn_engine.sites import utc
-from acorn_engine.store.parts import message_index, open_parts
-from acorn_engine.store.plans import PlanInfo, list_plans
-from acorn_engine.store.tables import changes, deliveries, plans, releases
+from acorn_engine.store.parts import open_parts
+from acorn_engine.store.plan_frames import message_parts, read_changes
+from acorn_engine.store.plans import PlanInfo, list_plans, released_numbers
+from acorn_engine.store.tables import deliveries, plans
 from acorn_engine.store.times import instant, micros
 
 if TYPE_CHECKING:
@@ -75,8 +77,9 @@ def _in_flight(connection: Connection, project: str, found: list[PlanInfo]) -> l
     records = []
     for plan in found:
         if plan.state == "approved":
-            index = message_index(connection, project, plan.id)
-            places = index.select("account", "wave", "part").unique().sort("wave", "account", "part").rows()
+            places = sorted(
+                message_parts(connection, project, plan.id), key=lambda place: (place[1], place[0], place[2])
+            )
             mine = [
                 {"part": f"{plan.id}/{account}/{wave}/{number}", "plan": plan.id, "account": account}
                 | {"site": plan.site, "wave": wave, "number": number, "state": "unsent"}
@@ -90,18 +93,9 @@ def _in_flight(connection: Connection, project: str, found: list[PlanInfo]) -> l
 
 
 def _held(connection: Connection, project: str, plan: str) -> list[dict[str, Any]]:
-    released = select(releases.c.number).where(releases.c.project == project, releases.c.plan == plan)
-    statement = (
-        select(*(changes.c[name] for name in _HELD))
-        .where(
-            changes.c.project == project,
-            changes.c.plan == plan,
-            changes.c.verdict == Verdict.HOLD.value,
-            changes.c.number.not_in(released),
-        )
-        .order_by(changes.c.number)
-    )
-    return [{"plan": plan, **row._mapping} for row in connection.execute(statement)]  # noqa: SLF001 (its public name)
+    left = ~pl.col("number").is_in(released_numbers(connection, project, plan))
+    held = read_changes(connection, project, plan, _HELD, (pl.col("verdict") == Verdict.HOLD.value) & left)
+    return [{"plan": plan, **row} for row in held.iter_rows(named=True)]
 
 
 def _expiring(ctx: Context, found: list[PlanInfo], now: int) -> list[dict[str, Any]]:

@@ -69,9 +69,9 @@ def expired(tx: Transaction, part: Part) -> bool:
 def _moved(ctx: Context, tx: Transaction, part: Part, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the changes whose offers moved since the plan was made; no field goes out in two waves."""
     made = instant(need_plan(tx.connection, tx.project, part.plan).created_at)
-    states = newer_states(read_offer_states(tx.connection, tx.project, part.site, [part.account], None), made)
-    mine = (pl.col("account") == part.account) & (pl.col("wave") == part.wave) & (pl.col("part") == part.number)
-    index = message_index(tx.connection, tx.project, part.plan).filter(mine)
+    read = read_offer_states(tx.connection, tx.project, part.site, [part.account], None, since=made)
+    states = newer_states(read, made)
+    index = message_index(tx.connection, tx.project, part.plan, (part.account, part.wave, part.number))
     digests = index.select("message_id", "neighbours_digest")
     rows = rows.join(digests, on="message_id", how="left", maintain_order="left")
     return superseded(rows, states, None, ctx.marketplace(part.account), ctx.site(part.account, part.site))

@@ -4,9 +4,9 @@ The model alone is imported with the package, because the store needs no more; t
 first use.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+from acorn_engine.late import late_names
 from acorn_engine.plan.model import CHANGE_SCHEMA, MESSAGE_SCHEMA, PLAN_FORMAT, Plan, PlanStatus, Verdict
 
 if TYPE_CHECKING:
@@ -46,27 +46,24 @@ __all__ = [
     "write_export",
 ]
 
-_WHERE: Final = {
-    "Draft": "drafting",
-    "Released": "release",
-    "build_messages": "encoding",
-    "cut": "parts",
-    "diff_current": "diff",
-    "diff_plans": "diff",
-    "draft": "drafting",
-    "exempt_guards": "rollback",
-    "freeze": "freezing",
-    "inputs_digest": "digests",
-    "plan_digest": "digests",
-    "plan_to_json": "render",
-    "release": "releasing",
-    "rollback_proposals": "rollback",
-    "to_encode": "encoding",
-    "write_export": "export",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__ = late_names(
+    __name__,
+    {
+        "Draft": "drafting",
+        "Released": "releasing",
+        "build_messages": "encoding",
+        "cut": "parts",
+        "diff_current": "diff",
+        "diff_plans": "diff",
+        "draft": "drafting",
+        "exempt_guards": "rollback",
+        "freeze": "freezing",
+        "inputs_digest": "digests",
+        "plan_digest": "digests",
+        "plan_to_json": "render",
+        "release": "releasing",
+        "rollback_proposals": "rollback",
+        "to_encode": "encoding",
+        "write_export": "export",
+    },
+)

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from acorn_engine.facts import KEYS
+from acorn_engine.json_text import concatenated, objects, written
+from acorn_engine.plan.column_hash import column_hash
 from acorn_engine.plan.drafting import DRAFT_SCHEMA
+from acorn_engine.plan.ordering import is_ordered, ordered, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,25 +30,26 @@ def plan_digest(changes: pl.DataFrame, messages: pl.DataFrame) -> str:
     its lines ``SKU, tab, message, line feed`` sorted by SKU. How messages are cut into parts does
     not count.
     """
-    ordered = changes.sort(*KEYS, "field")
-    rows = ordered.select(pl.struct(_CANONICAL).struct.json_encode().alias("row"))["row"]
-    hashes = [
-        {"account": account, "sha256": _lines_hash(some), "wave": wave}
-        for (account, wave), some in messages.sort("account", "wave", "seller_sku").group_by(
-            "account", "wave", maintain_order=True
-        )
-    ]
+    rows, row = objects(ordered(changes.select(*_CANONICAL), *KEYS, "field"))
     digest = hashlib.sha256(b'{"changes":[')
-    digest.update((rows.str.join(",")[0] or "").encode() if len(rows) else b"")
-    digest.update(b'],"messages":' + canonical(hashes).encode() + b"}")
+    # Every row but the first has a comma before it: the first piece of bytes begins with one too many.
+    for number, piece in enumerate(written(rows, concatenated([",", row]))):
+        digest.update(piece if number else piece[1:])
+    digest.update(b'],"messages":' + canonical(_message_hashes(messages)).encode() + b"}")
     return digest.hexdigest()
 
 
-def _lines_hash(messages: pl.DataFrame) -> str:
-    lines = messages.select(
-        pl.concat_str("seller_sku", pl.lit("\t"), "message", pl.lit("\n")).str.join("").alias("all")
-    )
-    return hashlib.sha256((lines["all"][0] or "").encode()).hexdigest()
+def _message_hashes(messages: pl.DataFrame) -> list[dict[str, object]]:
+    lines = ordered(messages.select("account", "wave", "seller_sku", "message"), "account", "wave", "seller_sku")
+    line = concatenated([pl.col("seller_sku"), "\t", pl.col("message"), "\n"])
+    hashes: list[dict[str, object]] = []
+    for first, length in runs(lines, "account", "wave"):
+        digest = hashlib.sha256()
+        for piece in written(lines.slice(first, length), line):
+            digest.update(piece)
+        account, wave = lines.select("account", "wave").row(first)
+        hashes.append({"account": account, "sha256": digest.hexdigest(), "wave": wave})
+    return hashes
 
 
 def inputs_digest(offers: Offers, ruleset: str, settings: Mapping[str, object] | None = None) -> str:
@@ -54,8 +58,10 @@ def inputs_digest(offers: Offers, ruleset: str, settings: Mapping[str, object] |
     The offers' content sorted by key, column by column in the order of names, with every fact's
     type; all tables; the rule set's digest; ``settings`` (the guards', say) as JSON-ready data.
     """
-    frame = offers.frame.sort(*KEYS)
-    columns = {name: _column_hash(frame[name]) for name in frame.columns}
+    frame = offers.frame
+    if not is_ordered(frame, *KEYS):
+        frame = frame[frame.select(*KEYS).with_row_index("_row").sort(*KEYS)["_row"]]
+    columns = {name: column_hash(frame[name]) for name in frame.columns}
     facts = {
         name: [
             str(info.type),
@@ -75,16 +81,6 @@ def inputs_digest(offers: Offers, ruleset: str, settings: Mapping[str, object] |
         "tables": tables,
     }
     return hashlib.sha256(canonical(content).encode()).hexdigest()
-
-
-def _column_hash(series: pl.Series) -> str:
-    """Lengths, then texts: no value can be mistaken for two, nor a null for an empty text."""
-    text = series.cast(pl.String)
-    lengths = text.str.len_bytes().cast(pl.Int64).fill_null(-1).cast(pl.String)
-    digest = hashlib.sha256(str(series.dtype).encode())
-    for part in (lengths.str.join(","), text.str.join("", ignore_nulls=True)):
-        digest.update(b"\n" + ((part[0] or "") if len(part) else "").encode())
-    return digest.hexdigest()
 
 
 def _table_hash(table: FactTable) -> str:

@@ -53,6 +53,7 @@ class Draft:
 
     ``changes`` has ``DRAFT_SCHEMA``, ordered by key and field; ``offers`` has ``OFFER_SCHEMA``.
     ``fresh_until`` is when the first fact behind a change to send runs out, if any does.
+    ``halts`` and ``counts`` stand open until all offers of the site are there.
     ``integer_fields`` are the fields whose values are whole numbers.
     """
 

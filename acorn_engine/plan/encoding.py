@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.fields import ATTRIBUTE_PREFIX, AVAILABILITY_GROUP, PRICE_GROUP
+from acorn_engine.fields import PRICE_GROUP
 from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.plan.drafting import hold
 from acorn_engine.plan.model import MESSAGE_SCHEMA
 from acorn_engine.plan.parts import envelope_bytes
+from acorn_engine.plan.waves import sending, wave_rows
 from acorn_engine.problems import PlanError, Problem
 from acorn_engine.verdicts import Verdict
 
@@ -26,7 +27,7 @@ WAVES: Final = (0, 1, 2)
 INCREASES: Final = 2
 LARGEST_SEARCH: Final = 256
 """So often a refused wave is halved to find the offers that are at fault; then the rest is held."""
-_PRICES: Final = ("price", "sale_price", "sale_from", "sale_to", "minimum_price", "maximum_price")
+_REFUSED: Final = {"account": pl.String(), "wave": pl.Int8(), "seller_sku": pl.String(), "why": pl.String()}
 _UNCUT: Final = [name for name in MESSAGE_SCHEMA if name not in {"part", "message_id"}]
 
 
@@ -35,58 +36,7 @@ def to_encode(draft: Draft, wave: int, account: str | None = None) -> pl.DataFra
 
     With ``account`` only that account's offers: SKUs are unique within one account only.
     """
-    return wave_frame(draft.changes, draft.offers, wave, account)
-
-
-def wave_frame(changes: pl.DataFrame, offers: pl.DataFrame, wave: int, account: str | None) -> pl.DataFrame:
-    """Return one wave's rows for the marketplace from changes to send and what stands around them."""
-    sending = changes.filter(pl.col("verdict") == Verdict.SEND.value)
-    if account is not None:
-        sending, offers = sending.filter(pl.col("account") == account), offers.filter(pl.col("account") == account)
-    now = sending.filter(pl.col("wave") == wave)
-    standard = {PRICE_GROUP, AVAILABILITY_GROUP}
-    is_attribute = pl.col("field").str.starts_with(ATTRIBUTE_PREFIX)
-    others = now.filter(~pl.col("group").is_in(standard) & ~is_attribute)["field"].unique().sort().to_list()
-
-    def value(name: str) -> pl.Expr:
-        return pl.col("to").filter(pl.col("field") == name).first().alias(name)
-
-    wide = (
-        now.with_columns(_member().alias("_member"))
-        .sort("account", "seller_sku", "field")
-        .group_by("account", "seller_sku", maintain_order=True)
-        .agg(
-            (pl.col("group") == PRICE_GROUP).any().alias("price_changed"),
-            value("quantity"),
-            value("handling_days"),
-            pl.col("_member").filter(is_attribute).str.join(",").alias("_members"),
-            *(value(name) for name in others),
-        )
-    )
-    planned = sending.filter(pl.col("field") == "quantity").select("account", "seller_sku", _planned="to")
-    frame = wide.join(
-        offers.rename({"quantity": "_settled"}), on=["account", "seller_sku"], how="left", maintain_order="left"
-    ).join(planned, on=["account", "seller_sku"], how="left", maintain_order="left")
-    beside_handling = pl.when(pl.col("handling_days").is_not_null()).then(pl.coalesce("_planned", "_settled"))
-    return frame.select(
-        "seller_sku",
-        "product_type",
-        "fulfilment",
-        "currency",
-        *(pl.when("price_changed").then(pl.col(name)).alias(name) for name in _PRICES),
-        "price_changed",
-        pl.coalesce("quantity", beside_handling).alias("quantity"),
-        "handling_days",
-        pl.when(pl.col("_members") != "").then(pl.concat_str(pl.lit("{"), "_members", pl.lit("}"))).alias("attributes"),
-        "neighbours",
-        *others,
-    )
-
-
-def _member() -> pl.Expr:
-    name = pl.col("field").str.strip_prefix(ATTRIBUTE_PREFIX)
-    quoted = pl.struct(name.alias("n")).struct.json_encode().str.extract(r'^\{"n":(".*")\}$')
-    return pl.concat_str(quoted, pl.lit(":"), pl.col("to"))
+    return wave_rows(sending(draft.changes, draft.offers, account), wave)
 
 
 def build_messages(
@@ -127,25 +77,20 @@ def encode_waves(
     site: Site,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the messages of every wave, and the offers without one: ``account, wave, seller_sku, why``."""
-    found: list[pl.DataFrame] = []
-    refused: list[tuple[str, int, str, str]] = []
+    found: list[pl.DataFrame] = [pl.DataFrame(schema={name: MESSAGE_SCHEMA[name] for name in _UNCUT})]
+    refused: list[pl.DataFrame] = [pl.DataFrame(schema=_REFUSED)]
     for account in changes["account"].unique().sort().to_list():
+        sent = sending(changes, offers, account)
         for wave in WAVES:
-            frame = wave_frame(changes, offers, wave, account)
+            frame = wave_rows(sent, wave)
             if frame.is_empty():
                 continue
             encoder = _Encoder(marketplace, accounts[account], site)
             messages = encoder.messages(frame)
-            refused += [(account, wave, sku, why) for sku, why in encoder.refused.items()]
-            digests = frame.filter(pl.col("price_changed")).select("seller_sku", "neighbours")
-            found.append(
-                messages.join(_digested(digests), on="seller_sku", how="left", maintain_order="left")
-                .with_columns(pl.lit(account).alias("account"), pl.lit(wave, pl.Int8).alias("wave"))
-                .select(_UNCUT)
-            )
-    empty = pl.DataFrame(schema={name: MESSAGE_SCHEMA[name] for name in _UNCUT})
-    schema = {"account": pl.String, "wave": pl.Int8, "seller_sku": pl.String, "why": pl.String}
-    return pl.concat([empty, *found]), pl.DataFrame(refused, schema=schema, orient="row")
+            where = (pl.lit(account).alias("account"), pl.lit(wave, pl.Int8).alias("wave"))
+            refused += [some.with_columns(*where).select(*_REFUSED) for some in encoder.refused]
+            found.append(_digested(messages, frame).with_columns(*where).select(_UNCUT))
+    return pl.concat(found), pl.concat(refused)
 
 
 class _Encoder:
@@ -154,26 +99,36 @@ class _Encoder:
     def __init__(self, marketplace: Marketplace, account: Account, site: Site) -> None:
         self._marketplace, self._account, self._site = marketplace, account, site
         self._tries = LARGEST_SEARCH
-        self.refused: dict[str, str] = {}
+        self.refused: list[pl.DataFrame] = []
 
     def messages(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return ``seller_sku`` and ``message``; offers without a message are noted in ``refused``."""
         try:
-            found = self._marketplace.encode(frame, self._account, self._site).select("seller_sku", "message")
+            answer = self._marketplace.encode(frame, self._account, self._site)
         except MarketplaceError as error:
             self._tries -= 1
             if frame.height == 1 or self._tries < 0:
-                self.refused |= dict.fromkeys(frame["seller_sku"].to_list(), str(error))
+                self._refuse(frame, pl.lit(str(error)))
                 return pl.DataFrame(schema={"seller_sku": pl.String, "message": pl.String})
             half = frame.height // 2
             return pl.concat([self.messages(frame.head(half)), self.messages(frame.tail(frame.height - half))])
-        self._check_unique(found)
-        absent = frame.join(found, on="seller_sku", how="anti")["seller_sku"].to_list()
-        self.refused |= dict.fromkeys(absent, "the marketplace has no words for it")
-        largest = self._marketplace.limits.bytes - envelope_bytes()
-        heavy = found.filter(pl.col("message").str.len_bytes() > largest)
-        self.refused |= dict.fromkeys(heavy["seller_sku"].to_list(), "it is larger than a submission may be")
-        return found.join(heavy, on="seller_sku", how="anti", maintain_order="left")
+        # An offer has one row here: an answer of the same SKUs has each of them, and none twice.
+        if not answer["seller_sku"].equals(frame["seller_sku"]):
+            self._check_unique(answer)
+            absent = frame.join(answer, on="seller_sku", how="anti", maintain_order="left")
+            self._refuse(absent, pl.lit("the marketplace has no words for it"))
+        if "refused" in answer.columns and answer["refused"].null_count() < answer.height:
+            self._refuse(answer.drop_nulls("refused"), pl.col("refused"))
+            answer = answer.filter(pl.col("refused").is_null())
+        found = answer.select("seller_sku", "message")
+        heavy = found["message"].str.len_bytes() > self._marketplace.limits.bytes - envelope_bytes()
+        if heavy.any():
+            self._refuse(found.filter(heavy), pl.lit("it is larger than a submission may be"))
+            found = found.filter(~heavy)
+        return found
+
+    def _refuse(self, offers: pl.DataFrame, why: pl.Expr) -> None:
+        self.refused.append(offers.select("seller_sku", why.alias("why")))
 
     def _check_unique(self, found: pl.DataFrame) -> None:
         twice = found.filter(found["seller_sku"].is_duplicated())
@@ -188,12 +143,16 @@ class _Encoder:
             )
 
 
-def _digested(neighbours: pl.DataFrame) -> pl.DataFrame:
-    """Return ``seller_sku`` and the SHA-256 of what else stood in the offer when it was read."""
-    texts = neighbours["neighbours"].drop_nulls().unique()
+def _digested(messages: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the SHA-256 of what else stood in the offer when it was read, to messages that replace it."""
+    priced = frame.filter(pl.col("price_changed") & pl.col("neighbours").is_not_null())
+    if priced.is_empty():
+        return messages.with_columns(pl.lit(None, dtype=pl.String).alias("neighbours_digest"))
+    texts = priced["neighbours"].unique()
     digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     table = pl.DataFrame(
         {"neighbours": texts, "neighbours_digest": digests},
         schema={"neighbours": pl.String, "neighbours_digest": pl.String},
     )
-    return neighbours.join(table, on="neighbours", how="left").select("seller_sku", "neighbours_digest")
+    known = priced.select("seller_sku", "neighbours").join(table, on="neighbours", how="left").drop("neighbours")
+    return messages.join(known, on="seller_sku", how="left", maintain_order="left")

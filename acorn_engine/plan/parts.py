@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from acorn_engine.plan.model import MESSAGE_SCHEMA
+from acorn_engine.plan.ordering import ordered, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,22 +34,21 @@ def cut(
     ``after`` is the last part that is taken already, by (account, wave).
     """
     taken = after or {}
-    ordered = messages.sort("account", "wave", "seller_sku")
-    pieces: list[pl.DataFrame] = []
-    for (account, wave), some in ordered.group_by("account", "wave", maintain_order=True):
-        limit = limits[str(account)]
-        starts = _starts(some["message"], limit)
-        first = taken.get((str(account), int(wave)), 0) + 1
-        for number, (start, end) in enumerate(zip(starts, [*starts[1:], some.height], strict=True)):
-            piece = some.slice(start, end - start)
-            pieces.append(
-                piece.with_columns(
-                    pl.lit(first + number, pl.Int32).alias("part"),
-                    pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias("message_id"),
-                )
-            )
-    empty = pl.DataFrame(schema=MESSAGE_SCHEMA)
-    return pl.concat([empty, *(piece.select(*MESSAGE_SCHEMA) for piece in pieces)])
+    rows = ordered(messages, "account", "wave", "seller_sku")
+    parts: list[int] = []
+    starts: list[int] = []
+    for first, length in runs(rows, "account", "wave"):
+        account, wave = rows.select("account", "wave").row(first)
+        begins = _starts(rows["message"].slice(first, length), limits[account])
+        part = taken.get((account, wave), 0) + 1
+        parts += range(part, part + len(begins))
+        starts += [first + begin for begin in begins]
+    begun = pl.repeat(0, rows.height, dtype=pl.Int32, eager=True).scatter(starts, 1).cum_sum()
+    table = pl.DataFrame({"part": parts, "start": starts}, schema={"part": pl.Int32, "start": pl.Int32})
+    numbers = pl.int_range(1, rows.height + 1, dtype=pl.Int32, eager=True)
+    of_part = table[begun - 1]
+    ids = (numbers - of_part["start"]).alias("message_id")
+    return rows.with_columns(of_part["part"], ids).select(*MESSAGE_SCHEMA)
 
 
 def _starts(messages: pl.Series, limit: Limits) -> list[int]:

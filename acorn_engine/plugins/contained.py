@@ -7,16 +7,15 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import polars as pl
-
-from acorn_engine.marketplace import MarketplaceError
+from acorn_engine.marketplace import Buffer, MarketplaceError, document_buffers
 from acorn_engine.plugins.isolation import HOOK_SECONDS, MOST_RECORDS, HookHangsError, call_in_time, describe
-from acorn_engine.plugins.reads import usable_reads
 from acorn_engine.problems import AcornError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+
+    import polars as pl
 
     from acorn_engine.marketplace import (
         Account,
@@ -108,6 +107,10 @@ class ContainedMarketplace:
         """Wrap messages into one document; see ``Marketplace.document``."""
         return self._call("write a document", lambda: self.provider.document(messages, account, site))
 
+    def document_buffers(self, messages: pl.DataFrame, account: Account, site: Site) -> list[Buffer]:
+        """Return one document in pieces; see ``acorn_engine.marketplace.document_buffers``."""
+        return self._call("write a document", lambda: _pieces(document_buffers(self.provider, messages, account, site)))
+
     def attribute_matches(self, wanted: str, shown: str | None, site: Site) -> bool:
         """Say whether an attribute reads back as planned; what cannot be compared does not match."""
         try:
@@ -183,6 +186,8 @@ class ContainedConnection:
 
     def read(self, site: Site, seller_skus: Sequence[str]) -> pl.DataFrame:
         """Read offers in full; see ``Connection.read``. Offers whose values make no sense count as not read."""
+        from acorn_engine.plugins.reads import usable_reads
+
         return self._call("read", lambda: usable_reads(self.provider.read(site, seller_skus), site, seller_skus))
 
     def close(self) -> None:
@@ -190,15 +195,34 @@ class ContainedConnection:
         self.provider.close()
 
 
+def _pieces(answer: Any) -> list[Buffer]:
+    pieces = list(answer)
+    wrong = next((piece for piece in pieces if not isinstance(piece, Buffer)), None)
+    if isinstance(answer, Buffer) or wrong is not None:
+        raise TypeError("document_buffers returned no sequence of bytes")
+    return pieces
+
+
 def _messages(answer: Any) -> pl.DataFrame:
-    """Return the two columns of an encoder's answer. Raises ``TypeError`` for anything else."""
+    """Return an encoder's answer as ``seller_sku, message, refused``. Raises ``TypeError`` for anything else."""
+    import polars as pl
+
     if not isinstance(answer, pl.DataFrame):
         raise TypeError(f"encode returned {type(answer).__name__}, expected a Polars frame")
-    wanted = ["seller_sku", "message"]
+    if "refused" not in answer.columns:
+        answer = answer.with_columns(pl.lit(None, dtype=pl.String).alias("refused"))
+    wanted = ["seller_sku", "message", "refused"]
     wrong = [name for name in wanted if answer.schema.get(name) != pl.String]
     if wrong:
         raise TypeError(f"encode returned a frame without the text column {' and '.join(wrong)}")
-    found = answer.select(wanted)
-    if any(found.null_count().row(0)):
+    found: pl.DataFrame = answer.select(wanted)
+    if found["refused"].null_count() == found.height:
+        neither, both = found["message"].null_count(), 0
+    else:
+        texts = pl.sum_horizontal(pl.col("message", "refused").is_not_null())
+        neither, both = found.select((texts == 0).sum().alias("neither"), (texts == 2).sum().alias("both")).row(0)
+    if neither or found["seller_sku"].null_count():
         raise ValueError("encode returned a message without SKU or text")
+    if both:
+        raise ValueError("encode returned a message for an offer that it refused")
     return found

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final, get_args
 
-import polars as pl
 from pydantic import BaseModel
 
 from acorn_engine.facts import FactTable, TableEntry
@@ -131,6 +130,8 @@ def _kind(record: RuleKind) -> str | None:
 
 
 def _fact(record: Fact) -> str | None:
+    import polars as pl
+
     instant = record.as_of
     aware = isinstance(instant, datetime) and instant.tzinfo is not None
     mine = not str(record.name).startswith("current_")
@@ -153,6 +154,13 @@ def _fact(record: Fact) -> str | None:
             isinstance(record.needs, tuple) and all(isinstance(need, str) for need in record.needs),
             "needs",
             "a tuple of names",
+        ),
+        _must(
+            record,
+            record.follows_from is None
+            or (isinstance(record.follows_from, tuple) and all(isinstance(one, str) for one in record.follows_from)),
+            "follows_from",
+            "a tuple of names or None",
         ),
     )
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ENTRY_POINT_GROUP: Final = "acorn"
+HANDED_IN: Final = "handed in"
+"""The origin of a plugin that an embedding program gives as an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ class PluginHost:
 
     def _load_object(self, candidate: object) -> None:
         name = getattr(candidate, "__name__", type(candidate).__name__)
-        info = PluginInfo(name, origin="handed in")
+        info = PluginInfo(name, origin=HANDED_IN)
         if name in self.plugins:
             name = info.name = f"{name} ({len(self.plugins)})"
         self.plugins[name] = info

@@ -8,9 +8,6 @@ from dataclasses import fields, is_dataclass, replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-import polars as pl
-from pydantic import BaseModel
-
 Result = TypeVar("Result")
 
 HOOK_SECONDS: Final = 60.0
@@ -86,6 +83,9 @@ def drain(result: Any) -> list[Any]:
 
 def handed(value: Any) -> Any:
     """Return a value as one plugin is given it: a copy of its own wherever it could be changed in place."""
+    import polars as pl
+    from pydantic import BaseModel
+
     if isinstance(value, pl.DataFrame):
         return value.clone()
     if isinstance(value, BaseModel):

@@ -55,14 +55,7 @@ class Registry:
 def build_registry(host: PluginHost) -> Registry:
     """Collect every plugin's declarations. Two providers of one name are a problem that names both."""
     registry = Registry(host)
-    _gather(
-        registry,
-        "acorn_settings",
-        (Settings,),
-        registry.sections,
-        lambda record: record.section,
-        lambda record: record.model,
-    )
+    _gather_settings(registry)
     for plugin, marketplace in host.collect("acorn_marketplaces", ()).records:
         _add_marketplace(registry, plugin, marketplace)
     _gather(registry, "acorn_catalog_sources", (CatalogSource,), registry.sources)
@@ -73,6 +66,28 @@ def build_registry(host: PluginHost) -> Registry:
     _gather(registry, "acorn_rule_kinds", (RuleKind,), registry.kinds, value_of=contained_kind)
     _gather(registry, "acorn_commands", (Command,), registry.commands)
     return registry
+
+
+def plugin_verbs(host: PluginHost) -> dict[str, Command]:
+    """Collect the plugins' verbs alone: a command line needs no more to know its words.
+
+    A plugin whose settings fail is off, and so are its verbs.
+    """
+    registry = Registry(host)
+    _gather_settings(registry)
+    _gather(registry, "acorn_commands", (Command,), registry.commands)
+    return registry.commands
+
+
+def _gather_settings(registry: Registry) -> None:
+    _gather(
+        registry,
+        "acorn_settings",
+        (Settings,),
+        registry.sections,
+        lambda record: record.section,
+        lambda record: record.model,
+    )
 
 
 def _gather(

@@ -66,7 +66,20 @@ class AccountSection(Section):
 class RunSection(Section):
     """``[run]``."""
 
-    engine: Literal["local"] = Field("local", description="what evaluates: local (Polars)")
+    engine: Literal["local", "dask"] = Field(
+        "local", description="what evaluates: local (this process), or dask (the workers of a Dask cluster)"
+    )
+    cluster: str = Field(
+        "local", description="with dask: the scheduler's address (tcp://host:8786), or local for two workers here"
+    )
+    partition_offers: int = Field(
+        1_000_000, ge=1, description="a catalogue of more offers is evaluated in parts of about so many"
+    )
+    scratch: str | None = Field(
+        None,
+        description="where parts are written while a plan is made; with dask, a folder that every machine has "
+        "under this path; default: a temporary folder of this machine",
+    )
     plan_ttl: Duration = Field(timedelta(hours=4), description="how long a plan may be submitted")
     verify_within: Duration = Field(
         timedelta(minutes=30), description="how long a value may take to read back before it counts as different"

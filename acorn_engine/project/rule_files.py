@@ -17,17 +17,22 @@ LARGEST_FILE: Final = 5_000_000
 
 
 def chain_files(
-    chain: Sequence[str], root: Path, site: str, texts: Mapping[str, str] | None = None
+    chain: Sequence[str],
+    root: Path,
+    site: str,
+    texts: Mapping[str, str] | None = None,
+    names: Sequence[str] | None = None,
 ) -> list[tuple[str, str]]:
     """Return (name, text) of the rule files of a chain, in the order they run.
 
     An entry is a folder or a file below ``rules/``; a folder's files run in the order of their
-    names. With ``texts`` the files come from memory: ``{"eu/base.yaml": "…"}``. Raises
+    names. With ``texts`` the files come from memory: ``{"eu/base.yaml": "…"}``. ``names`` are those
+    of all files (``rule_names``), where they are known already. Raises
     ``ProjectError`` for entries that are not there, hold nothing, or come twice.
     """
     found: list[tuple[str, str]] = []
     problems: list[Problem] = []
-    names = sorted(texts) if texts is not None else _names(root / RULES_FOLDER)
+    names = rule_names(root, texts) if names is None else names
     for entry in chain:
         members = [name for name in names if _belongs(name, entry.strip("/"))]
         if not members:
@@ -53,7 +58,11 @@ def chain_files(
     return found
 
 
-def _names(folder: Path) -> list[str]:
+def rule_names(root: Path, texts: Mapping[str, str] | None = None) -> list[str]:
+    """Return the names of all rule files of a project, or of those in memory, sorted."""
+    if texts is not None:
+        return sorted(texts)
+    folder = root / RULES_FOLDER
     if not folder.is_dir():
         return []
     return sorted(

@@ -13,6 +13,7 @@ from acorn_engine.ruleset.model import (
     Vocabulary,
     json_text,
 )
+from acorn_engine.ruleset.readings import Readings
 from acorn_engine.ruleset.schema import rule_schema
 from acorn_engine.ruleset.windows import Window, WindowError, parse_window
 
@@ -23,6 +24,7 @@ __all__ = [
     "Example",
     "Guard",
     "Part",
+    "Readings",
     "Rule",
     "RuleFile",
     "Vocabulary",

@@ -96,10 +96,9 @@ class Expressions:
         self, syntax: Syntax, wording: Wording, owner: str, scope: Scope, expected: Type | None
     ) -> Checked | None:
         """Return a parsed expression checked, or ``None``, reported."""
-        try:
-            checked = check(syntax, scope, expected)
-        except ExpressionError as error:
-            for fault in error.faults[:_MOST_FAULTS]:
+        checked = checked_or_faults(syntax, scope, expected)
+        if isinstance(checked, tuple):
+            for fault in checked[:_MOST_FAULTS]:
                 self.put(fault, wording, owner)
             return None
         for fault in checked.warnings:
@@ -129,6 +128,14 @@ class Expressions:
             self.report.put(Problem(fault.code, f"{owner}: {message}", effect, hint=hint, params={"id": owner}))
         else:
             self.report.add(wording.source, mark, fault.code, f"{owner}: {message}", hint=hint, effect=effect, id=owner)
+
+
+def checked_or_faults(syntax: Syntax, scope: Scope, expected: Type | None = None) -> Checked | tuple[Fault, ...]:
+    """Return a parsed expression checked, or all that is wrong with it."""
+    try:
+        return check(syntax, scope, expected)
+    except ExpressionError as error:
+        return error.faults
 
 
 def _cut_hint(wording: Wording) -> str | None:

@@ -8,41 +8,43 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from acorn_engine.language import ExpressionError, check
 from acorn_engine.problems import Place, Problem, RuleError, stopping
 from acorn_engine.ruleset.building import build_rules
 from acorn_engine.ruleset.context import FileContext, scopes
 from acorn_engine.ruleset.drafts import FileDraft
 from acorn_engine.ruleset.examples import build_example
-from acorn_engine.ruleset.expressions import Expressions, worded
+from acorn_engine.ruleset.expressions import Expressions, checked_or_faults, worded
 from acorn_engine.ruleset.guarding import build_guard, build_plugin_guard
 from acorn_engine.ruleset.model import Chain, Guard, Rule, RuleFile
 from acorn_engine.ruleset.naming import checked_define_names, disabled_ids, merged_parameters, unique_ids
 from acorn_engine.ruleset.nesting import MOST_DEFINITIONS, bad_nesting
-from acorn_engine.ruleset.shape import read_file
+from acorn_engine.ruleset.readings import Readings
 from acorn_engine.ruleset.starting import warn_of_fields_that_stay_missing
 from acorn_engine.ruleset.tree import Report, Source
-from acorn_engine.ruleset.yaml_source import read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acorn_engine.language import Fault, Scope, Syntax
+    from acorn_engine.language import Syntax
     from acorn_engine.plugins.records import GuardSpec
     from acorn_engine.ruleset.model import Vocabulary
     from acorn_engine.types import Value
 
 
 def load_chain(
-    files: Sequence[tuple[str, str]], vocabulary: Vocabulary, plugin_guards: Sequence[GuardSpec] = ()
+    files: Sequence[tuple[str, str]],
+    vocabulary: Vocabulary,
+    plugin_guards: Sequence[GuardSpec] = (),
+    readings: Readings | None = None,
 ) -> Chain:
     """Read and check the files of one site, in the order in which they run.
 
-    ``files`` are pairs of the name as shown and the text. Raises ``RuleError`` with all problems
+    ``files`` are pairs of the name as shown and the text; ``readings`` are those that chains with
+    the same files share. Raises ``RuleError`` with all problems
     of all files; warnings alone raise nothing and stand in the chain.
     """
     report = Report()
-    drafts, incomplete = _drafts(files, report)
+    drafts, incomplete = _drafts(files, report, readings or Readings())
     unique_ids(drafts, plugin_guards, report)
     loader = _Loader(vocabulary, report, incomplete)
     loader.load(drafts, plugin_guards)
@@ -79,7 +81,7 @@ def _position(problem: Problem, order: Mapping[str, int]) -> tuple[int, int, int
     return order.get(place.file or "", len(order)), line, place.column or 0
 
 
-def _drafts(files: Sequence[tuple[str, str]], report: Report) -> tuple[list[FileDraft], bool]:
+def _drafts(files: Sequence[tuple[str, str]], report: Report, readings: Readings) -> tuple[list[FileDraft], bool]:
     """Read every file's shape; the second value says that one could not be read at all."""
     drafts: list[FileDraft] = []
     incomplete = False
@@ -91,12 +93,11 @@ def _drafts(files: Sequence[tuple[str, str]], report: Report) -> tuple[list[File
             )
             continue
         seen.add(name)
-        source = Source.of(name, text)
-        root = read_tree(source, report)
-        if root is None:
+        draft = readings.read(name, text, report)
+        if draft is None:
             incomplete = True
         else:
-            drafts.append(read_file(source, root, report))
+            drafts.append(draft)
     return drafts, incomplete
 
 
@@ -225,25 +226,18 @@ def _check_defines(context: FileContext, draft: FileDraft, defines: Mapping[str,
     One that is wrong for offers may be right for plan guards, which read other names.
     """
     expressions = context.expressions
+    found = {name: checked_or_faults(syntax, context.scope) for name, syntax in defines.items()}
     wrong = {
         name: faults
-        for name, syntax in defines.items()
-        if (faults := _faults(syntax, context.scope)) and _faults(syntax, context.plan_scope)
+        for name, faults in found.items()
+        if isinstance(faults, tuple) and isinstance(checked_or_faults(defines[name], context.plan_scope), tuple)
     }
     expressions.broken |= wrong.keys()
-    for name, syntax in defines.items():
+    for name, outcome in found.items():
         wording = worded(draft.source, draft.defines[name][1])
-        if name not in wrong:
-            if not _faults(syntax, context.scope):
-                expressions.check_syntax(syntax, wording, name, context.scope, None)
-            continue
-        for fault in wrong[name]:
-            expressions.put(fault, wording, name)
-
-
-def _faults(syntax: Syntax, scope: Scope) -> tuple[Fault, ...]:
-    try:
-        check(syntax, scope)
-    except ExpressionError as error:
-        return error.faults
-    return ()
+        if name in wrong:
+            for fault in wrong[name]:
+                expressions.put(fault, wording, name)
+        elif not isinstance(outcome, tuple):
+            for fault in outcome.warnings:
+                expressions.put(fault, wording, name, effect="warns")

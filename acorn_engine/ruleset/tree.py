@@ -146,6 +146,12 @@ class Report:
         elif self.cut.get(name) != "stops":
             self.cut[name] = problem.effect
 
+    def take(self, found: Report) -> None:
+        """Add what another report found in files of which this one knows nothing yet."""
+        self.problems += found.problems
+        self.counts |= found.counts
+        self.cut |= found.cut
+
     def full(self, source: Source) -> bool:
         """Say whether a file has so many problems that no further one is shown."""
         return self.counts.get(source.name, 0) >= MOST_PROBLEMS

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import func, insert, select
 
-from acorn_engine.plan.model import MESSAGE_SCHEMA, PlanStatus, Verdict
+from acorn_engine.plan.model import PlanStatus, Verdict
 from acorn_engine.problems import PlanError, Problem, did_you_mean
 from acorn_engine.sites import utc
-from acorn_engine.store.frames import insert_frame, read_frame
+from acorn_engine.store.plan_frames import message_parts, read_changes, read_messages, write_messages
 from acorn_engine.store.plans import info, need_plan, set_plan_state
-from acorn_engine.store.tables import approvals, changes, messages, releases
+from acorn_engine.store.tables import approvals, releases
 from acorn_engine.store.times import instant
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from acorn_engine.store.plans import PlanInfo
     from acorn_engine.store.transaction import Transaction
 
-_CHUNK = 500
+_KEY: Final = ("account", "wave", "seller_sku")
+"""What leads from a change to the message that carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,77 +109,44 @@ def _against(found: PlanInfo, because: str | None, release: Sequence[str], overr
 
 def _release(tx: Transaction, plan: str, approval: int, skus: list[str]) -> None:
     """Note every held change of the named SKUs (seller's or the product's) as released."""
-    held: list[dict[str, Any]] = []
-    problems = []
-    for start in range(0, len(skus), _CHUNK):
-        wanted = skus[start : start + _CHUNK]
-        found = tx.connection.execute(
-            select(changes.c.number, changes.c.sku, changes.c.seller_sku, changes.c.verdict).where(
-                changes.c.project == tx.project,
-                changes.c.plan == plan,
-                or_(changes.c.seller_sku.in_(wanted), changes.c.sku.in_(wanted)),
-            )
-        ).all()
-        by_sku: dict[str, list[Any]] = {}
-        for row in found:
-            for sku in {row.seller_sku, row.sku}:
-                by_sku.setdefault(sku, []).append(row)
-        for sku in wanted:
-            mine = by_sku.get(sku, [])
-            rows = [row for row in mine if row.verdict == Verdict.HOLD.value]
-            held += [{"number": row.number} for row in rows]
-            if not rows:
-                problems.append(_nothing_to_release(tx, plan, sku, [row.verdict for row in mine]))
+    named = pl.col("seller_sku").is_in(skus) | pl.col("sku").is_in(skus)
+    found = read_changes(tx.connection, tx.project, plan, [*_KEY, "number", "sku", "verdict"], named)
+    held = found.filter(pl.col("verdict") == Verdict.HOLD.value)
+    known = {*held["seller_sku"], *held["sku"]}
+    problems = [_nothing_to_release(tx, plan, sku, found) for sku in skus if sku not in known]
     if problems:
         raise PlanError(problems)
+    _require_messages(tx, plan, held)
     mark = {"project": tx.project, "plan": plan, "approval": approval}
-    noted = [{**mark, **row} for row in {row["number"]: row for row in held}.values()]
+    noted = [{**mark, "number": number} for number in held["number"]]
     tx.connection.execute(tx.upsert(releases).on_conflict_do_nothing(), noted)
-    _require_messages(tx, plan)
 
 
-def _nothing_to_release(tx: Transaction, plan: str, sku: str, verdicts: Sequence[str]) -> Problem:
+def _nothing_to_release(tx: Transaction, plan: str, sku: str, found: pl.DataFrame) -> Problem:
     params = {"plan": plan, "sku": sku}
-    if Verdict.REJECT.value in verdicts:
+    mine = found.filter((pl.col("seller_sku") == sku) | (pl.col("sku") == sku))
+    if Verdict.REJECT.value in mine["verdict"]:
         message = f"the changes of '{sku}' are rejected, not held: a rejection is never released. Nothing was approved."
         hint = "Change the rule, the guard or the data behind it, and make a new plan."
         return Problem(code="rejected", message=message, hint=hint, params=params)
-    where = (changes.c.project == tx.project, changes.c.plan == plan, changes.c.verdict == Verdict.HOLD.value)
-    known = tx.connection.execute(select(changes.c.seller_sku).where(*where).distinct().limit(5_000)).scalars()
+    is_held = pl.col("verdict") == Verdict.HOLD.value
+    known = read_changes(tx.connection, tx.project, plan, ["seller_sku"], is_held)["seller_sku"].unique().head(5_000)
     message = f"nothing of '{sku}' is held in plan '{plan}'. Nothing was approved."
     return Problem(code="nothing_held", message=message, hint=did_you_mean(sku, known), params=params)
 
 
 def _add_messages(tx: Transaction, found: PlanInfo, extra: pl.DataFrame) -> None:
     """Add the messages that carry released changes, in parts of their own: no other part gains any."""
-    taken = tx.connection.execute(
-        select(messages.c.account, messages.c.wave, messages.c.part)
-        .where(messages.c.project == tx.project, messages.c.plan == found.id)
-        .distinct()
-    ).all()
     parts = set(extra.select("account", "wave", "part").unique().rows())
-    if parts & {(row.account, row.wave, row.part) for row in taken}:
+    if parts & set(message_parts(tx.connection, tx.project, found.id)):
         raise ValueError("messages of released changes need parts of their own")
-    mark = [pl.lit(tx.project).alias("project"), pl.lit(found.id).alias("plan")]
-    insert_frame(tx.connection, messages, extra.select(*mark, *MESSAGE_SCHEMA))
+    write_messages(tx, found.id, [extra])
 
 
-def _require_messages(tx: Transaction, plan: str) -> None:
+def _require_messages(tx: Transaction, plan: str, released: pl.DataFrame) -> None:
     """Raise ``PlanError`` for a released change that no message carries: it could not be sent."""
-    key = ("account", "wave", "seller_sku")
-    released = (
-        select(*(changes.c[name] for name in key))
-        .join(releases, and_(*(releases.c[name] == changes.c[name] for name in ("project", "plan", "number"))))
-        .where(changes.c.project == tx.project, changes.c.plan == plan)
-        .distinct()
-    )
-    carried = select(*(messages.c[name] for name in key)).where(
-        messages.c.project == tx.project, messages.c.plan == plan
-    )
-    schema = {name: MESSAGE_SCHEMA[name] for name in key}
-    # No index leads from a SKU to its messages, so the two are compared here, each read once.
-    wanted, there = (read_frame(tx.connection, statement, schema) for statement in (released, carried))
-    missing = wanted.join(there, on=key, how="anti")["seller_sku"].unique().sort().to_list()
+    carried = read_messages(tx.connection, tx.project, plan, _KEY)
+    missing = released.join(carried, on=_KEY, how="anti")["seller_sku"].unique().sort().to_list()
     if missing:
         some = ", ".join(f"'{sku}'" for sku in missing[:5])
         message = (

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
-from sqlalchemy import Integer, and_, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from acorn_engine.plan.model import Verdict
 from acorn_engine.store.frames import read_frame
 from acorn_engine.store.parts import mark_messages
-from acorn_engine.store.tables import changes, deliveries, part_messages, releases
+from acorn_engine.store.plan_frames import read_changes
+from acorn_engine.store.plans import released_numbers
+from acorn_engine.store.tables import deliveries, part_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,23 +54,11 @@ DELIVERY_SCHEMA: Final[dict[str, Any]] = {
 
 def sendable_changes(connection: Connection, project: str, plan: str) -> pl.DataFrame:
     """Return the changes that an approval sends: verdict ``send``, or held and ``released`` (1, else 0)."""
-    names = ["number", "account", "site", "sku", "seller_sku", "group", "wave", "field", "from", "to", "currency"]
-    statement = (
-        select(*(changes.c[name] for name in names), (releases.c.approval.is_not(None)).cast(Integer))
-        .outerjoin(releases, and_(*(releases.c[name] == changes.c[name] for name in ("project", "plan", "number"))))
-        .where(
-            changes.c.project == project,
-            changes.c.plan == plan,
-            or_(
-                changes.c.verdict == Verdict.SEND.value,
-                and_(changes.c.verdict == Verdict.HOLD.value, releases.c.approval.is_not(None)),
-            ),
-        )
-        .order_by(changes.c.number)
-    )
-    return read_frame(
-        connection, statement, {**{name: DELIVERY_SCHEMA[name] for name in names}, "released": pl.Int64()}
-    )
+    names = ("number", "account", "site", "sku", "seller_sku", "group", "wave", "field", "from", "to", "currency")
+    freed = pl.col("number").is_in(released_numbers(connection, project, plan))
+    held, sent = (pl.col("verdict") == verdict.value for verdict in (Verdict.HOLD, Verdict.SEND))
+    rows = read_changes(connection, project, plan, [*names, "verdict"], sent | (held & freed))
+    return rows.select(*names, freed.cast(pl.Int64).alias("released")).cast({"wave": pl.Int64})
 
 
 def deliveries_of(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from acorn_engine.marketplace import READ_SCHEMA
-from acorn_engine.store.frames import read_frame
+from acorn_engine.store.frames import read_frame, upsert_frame
+from acorn_engine.store.offer_schema import INSTANT, OFFER_STATE_SCHEMA
 from acorn_engine.store.tables import deliveries, offer_states, verified
 from acorn_engine.store.times import micros
 
@@ -21,17 +22,6 @@ if TYPE_CHECKING:
 
     from acorn_engine.store.transaction import Transaction
 
-_INSTANT: Final = pl.Datetime("us", "UTC")
-OFFER_STATE_SCHEMA: Final[dict[str, Any]] = {
-    "account": pl.String(),
-    "site": pl.String(),
-    **dict.fromkeys(READ_SCHEMA, pl.String()),
-    "as_of": _INSTANT,
-    "neighbours_digest": pl.String(),
-    "source": pl.String(),
-}
-"""The columns of ``offer_states``: what ``Connection.read`` gave, when, and the SHA-256 of ``neighbours``."""
-
 
 def neighbours_digest(neighbours: str | None) -> str | None:
     """Return the SHA-256 (hex) of what else stands in an offer, or ``None`` where nothing is known."""
@@ -42,37 +32,55 @@ def record_reads(tx: Transaction, account: str, site: str, frame: pl.DataFrame, 
     """Keep what was read of offers; what is known from a later instant stays."""
     if frame.is_empty():
         return
-    mark = {"project": tx.project, "account": account, "site": site, "as_of": micros(as_of), "source": source}
-    rows = frame.select(*READ_SCHEMA).to_dicts()
-    for row in rows:
-        row.update(mark, neighbours_digest=neighbours_digest(row["neighbours"]))
-    statement = tx.upsert(offer_states)
-    update = {
-        name: statement.excluded[name] for name in [*list(READ_SCHEMA)[1:], "as_of", "neighbours_digest", "source"]
-    }
-    tx.connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["project", "account", "site", "seller_sku"],
-            set_=update,
-            where=offer_states.c.as_of <= statement.excluded.as_of,
-        ),
-        rows,
+    digests = [neighbours_digest(text) for text in frame["neighbours"]]
+    rows = frame.select(
+        pl.lit(tx.project).alias("project"),
+        pl.lit(account).alias("account"),
+        pl.lit(site).alias("site"),
+        *READ_SCHEMA,
+        pl.lit(micros(as_of)).alias("as_of"),
+        pl.Series("neighbours_digest", digests, dtype=pl.String()),
+        pl.lit(source).alias("source"),
     )
+    upsert_frame(tx.connection, offer_states, rows, since="as_of")
 
 
 def read_offer_states(
-    connection: Connection, project: str, site: str, accounts: Sequence[str] | None, seller_skus: Sequence[str] | None
+    connection: Connection,
+    project: str,
+    site: str,
+    accounts: Sequence[str] | None,
+    seller_skus: Sequence[str] | None,
+    *,
+    since: datetime | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pl.DataFrame:
-    """Return the last known state of a site's offers."""
-    statement = select(*(offer_states.c[name] for name in OFFER_STATE_SCHEMA)).where(
+    """Return the last known state of a site's offers: of all, or of those read at or after ``since``.
+
+    ``columns`` are those of ``OFFER_STATE_SCHEMA`` that are wanted; default: all.
+    """
+    schema = {name: OFFER_STATE_SCHEMA[name] for name in columns or OFFER_STATE_SCHEMA}
+    statement = select(*(offer_states.c[name] for name in schema)).where(
         offer_states.c.project == project, offer_states.c.site == site
     )
     if accounts is not None:
         statement = statement.where(offer_states.c.account.in_(accounts))
     if seller_skus is not None:
         statement = statement.where(offer_states.c.seller_sku.in_(seller_skus))
-    frame = read_frame(connection, statement, {**OFFER_STATE_SCHEMA, "as_of": pl.Int64()})
-    return frame.with_columns(pl.col("as_of").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+    if since is not None:
+        statement = statement.where(offer_states.c.as_of >= micros(since))
+    stored = {name: pl.Int64() if kind == INSTANT else kind for name, kind in schema.items()}
+    return read_frame(connection, statement, stored).with_columns(
+        pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        for name, kind in schema.items()
+        if kind == INSTANT
+    )
+
+
+def count_offer_states(connection: Connection, project: str, site: str, accounts: Sequence[str]) -> int:
+    """Return how many offers of a site have a known state."""
+    where = (offer_states.c.project == project, offer_states.c.site == site, offer_states.c.account.in_(accounts))
+    return int(connection.execute(select(func.count()).select_from(offer_states).where(*where)).scalar_one())
 
 
 def pending(

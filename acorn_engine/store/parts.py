@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from acorn_engine.store.frames import insert_frame, read_frame
-from acorn_engine.store.tables import deliveries, messages, part_messages, parts, plans
+from acorn_engine.store.plan_frames import read_messages
+from acorn_engine.store.tables import deliveries, part_messages, parts, plans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from acorn_engine.store.transaction import Transaction
 
 Mode = Literal["feed", "patch"]
+_PROGRESS: Final = {
+    "message_id": pl.Int64(),
+    "seller_sku": pl.String(),
+    "state": pl.String(),
+    "attempts": pl.Int64(),
+    "sent_at": pl.Int64(),
+}
+"""The columns of ``PartMessage`` but for the text, in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +106,12 @@ def _part(row: Row[Any]) -> Part:
     return Part(**data)
 
 
-def message_index(connection: Connection, project: str, plan: str) -> pl.DataFrame:
-    """Return where every message of a plan stands, without its text."""
+def message_index(
+    connection: Connection, project: str, plan: str, part: tuple[str, int, int] | None = None
+) -> pl.DataFrame:
+    """Return where every message of a plan, or of one (account, wave, part), stands, without its text."""
     names = ("account", "wave", "part", "message_id", "seller_sku", "neighbours_digest")
-    statement = select(*(messages.c[name] for name in names)).where(
-        messages.c.project == project, messages.c.plan == plan
-    )
-    texts = {"account", "seller_sku", "neighbours_digest"}
-    return read_frame(connection, statement, {name: pl.String() if name in texts else pl.Int64() for name in names})
+    return read_messages(connection, project, plan, names, part).with_columns(pl.col(pl.Int8, pl.Int32).cast(pl.Int64))
 
 
 def create_parts(
@@ -180,26 +187,18 @@ def messages_of(
     connection: Connection, project: str, part: Part, states: Sequence[str], limit: int | None = None
 ) -> list[PartMessage]:
     """Return the messages of a part in these states, by number, with the text frozen in the plan."""
-    columns = (part_messages.c[name] for name in ("message_id", "seller_sku", "state", "attempts", "sent_at"))
+    columns = [part_messages.c[name] for name in _PROGRESS]
     statement = (
-        select(*columns, messages.c.message)
-        .join(
-            messages,
-            and_(messages.c.project == part_messages.c.project, messages.c.message_id == part_messages.c.message_id),
-        )
-        .where(
-            part_messages.c.project == project,
-            part_messages.c.part == part.id,
-            part_messages.c.state.in_(states),
-            messages.c.plan == part.plan,
-            messages.c.account == part.account,
-            messages.c.wave == part.wave,
-            messages.c.part == part.number,
-        )
+        select(*columns)
+        .where(part_messages.c.project == project, part_messages.c.part == part.id, part_messages.c.state.in_(states))
         .order_by(part_messages.c.message_id)
         .limit(limit)
     )
-    return [PartMessage(**row._mapping) for row in connection.execute(statement)]  # noqa: SLF001 (its public name)
+    found = read_frame(connection, statement, _PROGRESS)
+    place = (part.account, part.wave, part.number)
+    texts = read_messages(connection, project, part.plan, ("message_id", "message"), place)
+    rows = found.join(texts.cast({"message_id": pl.Int64}), on="message_id", maintain_order="left")
+    return [PartMessage(*row) for row in rows.iter_rows()]
 
 
 def message_count(connection: Connection, project: str, part: str) -> int:

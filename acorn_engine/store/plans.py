@@ -12,13 +12,14 @@ from sqlalchemy import insert, select, update
 
 from acorn_engine.plan.model import CHANGE_SCHEMA, MESSAGE_SCHEMA, Plan, PlanStatus, Verdict
 from acorn_engine.problems import Place, PlanError, Problem, StoreError, did_you_mean
-from acorn_engine.store.frames import insert_frame, read_frame, to_json
+from acorn_engine.store.frames import to_json
 from acorn_engine.store.keys import find_key, take_key
-from acorn_engine.store.tables import changes, messages, plans, releases, rulesets
+from acorn_engine.store.plan_frames import read_changes, read_messages, write_changes, write_messages
+from acorn_engine.store.tables import plans, releases, rulesets
 from acorn_engine.store.times import instant, maybe_instant, micros
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -68,8 +69,17 @@ def load_ruleset(connection: Connection, project: str, digest: str) -> dict[str,
     return None if text is None else json.loads(text)
 
 
-def save_plan(tx: Transaction, plan: Plan, key: str | None) -> str:
-    """Save a plan whole. Returns its id, or that of the plan that ``key`` already stands for."""
+def save_plan(
+    tx: Transaction,
+    plan: Plan,
+    key: str | None,
+    changes: Iterable[pl.DataFrame] | None = None,
+    messages: Iterable[pl.DataFrame] | None = None,
+) -> str:
+    """Save a plan whole. Returns its id, or that of the plan that ``key`` already stands for.
+
+    ``changes`` and ``messages`` are those of the plan in pieces, in place of its own frames.
+    """
     if key is not None:
         earlier = find_key(tx.connection, tx.project, PLAN_KEY, key)
         if earlier is not None:
@@ -77,10 +87,8 @@ def save_plan(tx: Transaction, plan: Plan, key: str | None) -> str:
     if plan_row(tx.connection, tx.project, plan.id) is not None:
         message = f"there is already a plan '{plan.id}'. Nothing was saved."
         raise StoreError(Problem(code="store_plan_exists", message=message, params={"plan": plan.id}))
-    mark = [pl.lit(tx.project).alias("project"), pl.lit(plan.id).alias("plan")]
-    rows = plan.changes.select(*mark, pl.int_range(pl.len(), dtype=pl.Int32).alias("number"), *CHANGE_SCHEMA)
-    insert_frame(tx.connection, changes, rows)
-    insert_frame(tx.connection, messages, plan.messages.select(*mark, *MESSAGE_SCHEMA))
+    write_changes(tx, plan.id, [plan.changes] if changes is None else changes)
+    write_messages(tx, plan.id, [plan.messages] if messages is None else messages)
     number = tx.next_plan_number()
     if key is not None and take_key(tx, PLAN_KEY, key, plan.id) != plan.id:
         raise _KeyTaken
@@ -183,15 +191,7 @@ def list_plans(
 def load_plan(connection: Connection, project: str, plan: str, *, as_approved: bool = False) -> Plan:
     """Return a plan exactly as it was saved; or ``as_approved``: released changes bear ``send``."""
     row = need_plan(connection, project, plan)
-    where_changes = (changes.c.project == project, changes.c.plan == plan)
-    change_rows = select(*(changes.c[name] for name in CHANGE_SCHEMA)).where(*where_changes).order_by(changes.c.number)
-    order = (messages.c.account, messages.c.wave, messages.c.part, messages.c.message_id)
-    message_rows = (
-        select(*(messages.c[name] for name in MESSAGE_SCHEMA))
-        .where(messages.c.project == project, messages.c.plan == plan)
-        .order_by(*order)
-    )
-    change_frame = read_frame(connection, change_rows, dict(CHANGE_SCHEMA))
+    change_frame = read_changes(connection, project, plan, list(CHANGE_SCHEMA))
     if as_approved:
         change_frame = _with_releases(connection, project, plan, change_frame)
     return Plan(
@@ -208,17 +208,21 @@ def load_plan(connection: Connection, project: str, plan: str, *, as_approved: b
         summary=json.loads(row.summary),
         problems=tuple(_problem(data) for data in json.loads(row.problems)),
         changes=change_frame,
-        messages=read_frame(connection, message_rows, dict(MESSAGE_SCHEMA)),
+        messages=read_messages(connection, project, plan, list(MESSAGE_SCHEMA)),
         kind=row.kind,
         details=json.loads(row.details),
     )
 
 
+def released_numbers(connection: Connection, project: str, plan: str) -> list[int]:
+    """Return the numbers of the held changes that approvals released."""
+    statement = select(releases.c.number).where(releases.c.project == project, releases.c.plan == plan)
+    return list(connection.execute(statement).scalars())
+
+
 def _with_releases(connection: Connection, project: str, plan: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Return changes (in the order of their numbers) with the verdict that approvals gave them."""
-    statement = select(releases.c.number).where(releases.c.project == project, releases.c.plan == plan)
-    numbers = list(connection.execute(statement).scalars())
-    freed = pl.int_range(pl.len()).is_in(numbers)
+    freed = pl.int_range(pl.len()).is_in(released_numbers(connection, project, plan))
     verdict = pl.when(freed).then(pl.lit(Verdict.SEND.value)).otherwise(pl.col("verdict"))
     return frame.with_columns(verdict.alias("verdict"))
 

@@ -13,11 +13,12 @@ from acorn_engine.problems import Problem, StoreError
 from acorn_engine.store import approvals, events, keys, ledger, offers, plans, schema
 from acorn_engine.store.connection import connect, require_folder
 from acorn_engine.store.errors import explain, store_error
+from acorn_engine.store.plan_frames import read_changes
 from acorn_engine.store.times import micros
 from acorn_engine.store.transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import polars as pl
@@ -189,11 +190,22 @@ class Store:
         with self.read() as connection:
             return plans.load_ruleset(connection, self.project, digest)
 
-    def save_plan(self, plan: Plan, key: str | None = None) -> str:
-        """Save a plan whole. Returns its id; with a ``key`` that was used before, the first plan's id."""
+    def save_plan(
+        self,
+        plan: Plan,
+        key: str | None = None,
+        *,
+        changes: Iterable[pl.DataFrame] | None = None,
+        messages: Iterable[pl.DataFrame] | None = None,
+    ) -> str:
+        """Save a plan whole. Returns its id; with a ``key`` that was used before, the first plan's id.
+
+        A plan too large to be in memory at once gives its ``changes`` (in order) and ``messages``
+        piece by piece; its own frames are then not looked at. All of it is one transaction.
+        """
         try:
             with self.write() as tx:
-                return plans.save_plan(tx, plan, key)
+                return plans.save_plan(tx, plan, key, changes, messages)
         except plans.KEY_TAKEN:
             with self.read() as connection:
                 return keys.find_key(connection, self.project, plans.PLAN_KEY, key or "") or plan.id
@@ -205,6 +217,11 @@ class Store:
         """
         with self.read() as connection:
             return plans.load_plan(connection, self.project, plan, as_approved=as_approved)
+
+    def plan_changes(self, plan: str, columns: Sequence[str], where: pl.Expr | None = None) -> pl.DataFrame:
+        """Return columns of a plan's changes as they were saved, of all or of those ``where``."""
+        with self.read() as connection:
+            return read_changes(connection, self.project, plan, columns, where)
 
     def plan_by_key(self, key: str) -> Plan | None:
         """Return the plan that an idempotency key stands for, or ``None`` where it is new."""
@@ -251,11 +268,20 @@ class Store:
     # Offers
 
     def offer_states(
-        self, site: str, accounts: Sequence[str] | None = None, seller_skus: Sequence[str] | None = None
+        self,
+        site: str,
+        accounts: Sequence[str] | None = None,
+        seller_skus: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pl.DataFrame:
-        """Return the last known state of offers (``OFFER_STATE_SCHEMA``)."""
+        """Return the last known state of offers: ``columns`` of ``OFFER_STATE_SCHEMA``, or all."""
         with self.read() as connection:
-            return offers.read_offer_states(connection, self.project, site, accounts, seller_skus)
+            return offers.read_offer_states(connection, self.project, site, accounts, seller_skus, columns=columns)
+
+    def offers_read(self, site: str, accounts: Sequence[str]) -> int:
+        """Return how many offers of a site were ever read from the marketplace."""
+        with self.read() as connection:
+            return offers.count_offer_states(connection, self.project, site, accounts)
 
     def record_reads(self, account: str, site: str, frame: pl.DataFrame, as_of: datetime, source: str = "read") -> None:
         """Keep what ``Connection.read`` gave; what is known from a later instant stays."""

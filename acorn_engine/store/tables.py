@@ -2,7 +2,8 @@
 
 Every table carries the project (the tenant) as the first part of its key. Times are integers:
 microseconds since 1970 in UTC. Money and numbers are text, exactly as planned or read; structures
-are JSON text. On PostgreSQL the tables stand in the schema ``acorn``; on SQLite in a file that
+are JSON text. What never changes once written and comes in hundred thousands (the changes and
+messages of plans) is kept as Parquet files, many rows in one. On PostgreSQL the tables stand in the schema ``acorn``; on SQLite in a file that
 holds nothing else.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 SCHEMA: Final = "acorn"
 VERSION_TABLE: Final = "acorn_version"
@@ -70,30 +71,28 @@ plans = Table(
 )
 Index("ix_plans_project_site_state", plans.c.project, plans.c.site, plans.c.state)
 
-changes = Table(
-    "changes",
+change_frames = Table(
+    "change_frames",
     metadata,
     _key("project"),
     _key("plan"),
-    _key("number", Integer),
-    *_needed("id", "account", "site"),
-    *_texts("sku", "seller_sku", "group"),
-    Column("wave", Integer),
-    *_texts("operation", "field", "from", "to", "currency", "rule", "guard", "verdict", "because", "code", "params"),
+    _key("first", Integer),
+    Column("body", LargeBinary, nullable=False),
 )
+"""Changes of a plan as Parquet, from the one with the number ``first`` on."""
 
-messages = Table(
-    "messages",
+message_frames = Table(
+    "message_frames",
     metadata,
     _key("project"),
     _key("plan"),
     _key("account"),
     _key("wave", Integer),
     _key("part", Integer),
-    _key("message_id", Integer),
-    *_needed("seller_sku", "message"),
-    *_texts("neighbours_digest"),
+    _key("first", Integer),
+    Column("body", LargeBinary, nullable=False),
 )
+"""Messages of one part of a plan as Parquet, from the one with the message id ``first`` on."""
 
 approvals = Table(
     "approvals",

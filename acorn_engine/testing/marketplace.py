@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from acorn_engine.marketplace import Account, Marketplace
+from acorn_engine.marketplace import Account, Marketplace, MarketplaceError, document_buffers
 from acorn_engine.sites import Site
 
 AWKWARD_SKUS = ("A-1", "00012", "with space", "slash/and,comma", 'quote"back\\slash', "台灯-Ä-😀", "line\nbreak\ttab")
@@ -81,6 +81,28 @@ class MarketplaceContract:
         messages = self.marketplace.encode(self.wave(site), self.account(site), site)["message"].to_list()
         document = self.marketplace.document(list(enumerate(messages, start=1)), self.account(site), site)
         assert len(document.decode("utf-8")) >= sum(len(message) for message in messages)  # noqa: S101
+
+    def test_a_document_of_columns_is_the_same(self) -> None:
+        """What ``document_buffers`` gives, joined, is what ``document`` gives."""
+        site = self.marketplace.sites[0]
+        account = self.account(site)
+        messages = self.marketplace.encode(self.wave(site), account, site)["message"]
+        frame = pl.DataFrame({"message_id": range(3, len(messages) + 3), "message": messages})
+        document = self.marketplace.document(list(frame.iter_rows()), account, site)
+        for some in (frame, frame.with_columns(pl.col("message_id").cast(pl.Int32))):
+            assert b"".join(document_buffers(self.marketplace, some, account, site)) == document  # noqa: S101
+
+    def test_an_offer_has_a_message_or_a_reason(self) -> None:
+        """An offer without a price is refused, in the answer or as a whole, or has words that need none."""
+        site = self.marketplace.sites[0]
+        priceless = pl.when(pl.col("seller_sku") != AWKWARD_SKUS[0]).then(pl.col("price")).alias("price")
+        try:
+            answer = self.marketplace.encode(self.wave(site).with_columns(priceless), self.account(site), site)
+        except MarketplaceError:
+            return
+        if "refused" in answer.columns:
+            texts = answer.select(pl.sum_horizontal(pl.col("message", "refused").is_not_null()))
+            assert set(texts.to_series()) == {1}  # noqa: S101
 
     def test_an_attribute_matches_itself_and_not_its_absence(self) -> None:
         """What was never shown does not match."""

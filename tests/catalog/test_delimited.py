@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acorn_engine.catalog import plain_text
 from acorn_engine.catalog.delimited import read_delimited
 from acorn_engine.problems import CatalogError
 
@@ -102,3 +103,30 @@ def test_what_csv_writes_is_read_back(rows):
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("a", "b", "c"), *rows])
     assert read(out.getvalue())[0].select("a", "b", "c").rows() == rows
+
+
+PIECES = st.lists(
+    st.sampled_from(["a", "ä", "1", " ", ",", ";", "\n", "\r\n", "\r", '"', "\0", "\u2028", "\x0b", "#"]), max_size=40
+)
+
+
+@given(PIECES, st.sampled_from([",", ";"]), st.sampled_from(['"', None]))
+@settings(max_examples=500, deadline=None)
+def test_a_plain_text_reads_as_the_strict_reader_reads_it(pieces, delimiter, quote):
+    text = "a,b;c\n" + "".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        outcomes = []
+        for largest in (plain_text.LARGEST, -1):
+            patch.setattr(plain_text, "LARGEST", largest)
+            try:
+                frame, told = read(text, delimiter=delimiter, quote=quote)
+                outcomes.append((frame.to_dicts(), frame.schema, told))
+            except CatalogError as error:
+                outcomes.append(error.problems)
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_text_with_quotes_and_a_large_one_are_the_strict_readers():
+    assert plain_text.split_plain('a,b\n"1",2\n', ",", '"', 2) is None
+    assert plain_text.split_plain("a,b\n" + "1,2\n" * plain_text.LARGEST, ",", '"', 2) is None
+    assert [column.to_list() for column in plain_text.split_plain("a,b\n\n1,2\n", ",", '"', 2)] == [["1"], ["2"]]

@@ -59,7 +59,7 @@ def test_groups_must_be_thousands():
 def test_blank_is_missing_and_no_mistake():
     read = numbers(None, "1.50")
     assert read.values.to_list() == [None, Decimal("1.5")]
-    assert not read.unreadable.any()
+    assert read.unreadable is None
 
 
 def test_more_than_twelve_decimals_or_fifteen_digits_are_flagged():

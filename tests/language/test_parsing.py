@@ -267,3 +267,13 @@ def test_any_sequence_of_pieces_is_read_or_refused_with_positions(text):
         assert not isinstance(node, ast.expr) or type(node) in EXPRESSIONS
         if isinstance(node, ast.Constant):
             assert isinstance(node.value, Fraction | Money | str | bool)
+
+
+def test_a_text_that_was_read_before_is_the_same_syntax_or_the_same_fault():
+    assert parse("price * 2 + 1").tree is parse("price * 2 + 1").tree
+    told = []
+    for _ in range(2):
+        with pytest.raises(ExpressionError) as caught:
+            parse("price * * 2")
+        told.append(caught.value.faults)
+    assert told[0] == told[1]

@@ -15,15 +15,20 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from judging import CLOCK, FACTS, chain, judged, offer, proposals
 from planning import freeze_judged, planned
 
 from acorn_engine.evaluate import Proposals
-from acorn_engine.facts import FactTable, Offers, TableEntry
+from acorn_engine.facts import KEYS, FactTable, Offers, TableEntry
 from acorn_engine.guard import GuardSettings, Known, judge
-from acorn_engine.plan import inputs_digest
+from acorn_engine.plan import inputs_digest, plan_digest
+from acorn_engine.plan.drafting import DRAFT_SCHEMA
+from acorn_engine.plan.model import MESSAGE_SCHEMA
 from acorn_engine.sites import SiteClock
 
+MESSAGES = ("account", "wave", "seller_sku", "message")
 ROWS = [
     offer("b", price="28.00", quantity=1, current_quantity=3, brand='Größe "X" \\ \x07 / ☃'),
     offer("a", price="31.00", current_price="28.00"),
@@ -130,3 +135,55 @@ def test_every_input_counts():
     }
     assert len(others) == 8
     assert base not in others
+
+
+def as_one_text(changes, messages):
+    """Return the digest the plain way: every change through the JSON writer, everything joined, then hashed."""
+    rows = changes.sort(*KEYS, "field").select(pl.struct(sorted(DRAFT_SCHEMA)).struct.json_encode().alias("row"))["row"]
+    hashes = []
+    ordered = messages.sort("account", "wave", "seller_sku")
+    for (account, wave), some in ordered.group_by("account", "wave", maintain_order=True):
+        lines = "".join(f"{sku}\t{message}\n" for sku, message in some.select("seller_sku", "message").iter_rows())
+        hashes.append({"account": account, "sha256": hashlib.sha256(lines.encode()).hexdigest(), "wave": wave})
+    listed = json.dumps(hashes, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = f'{{"changes":[{",".join(rows)}],"messages":{listed}}}'
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+TEXTS = st.sampled_from(["eu", "", "a,b", 'q"\\', "\x00\x1f\x7f", "\t\n\b\f\r", "Größe ☃ 😀 \u2028"]) | st.text(
+    alphabet=st.characters(codec="utf-8"), max_size=4
+)
+CHANGE = st.fixed_dictionaries(
+    {
+        name: st.integers(0, 2) if dtype == pl.Int8 else TEXTS if name in {*KEYS, "field"} else st.none() | TEXTS
+        for name, dtype in DRAFT_SCHEMA.items()
+    }
+)
+MESSAGE = st.fixed_dictionaries(
+    {"account": TEXTS, "wave": st.integers(0, 2), "seller_sku": TEXTS, "message": st.text('{}"é', max_size=5)}
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(CHANGE, max_size=8, unique_by=lambda row: tuple(row[name] for name in (*KEYS, "field"))),
+    st.lists(MESSAGE, max_size=8, unique_by=lambda row: (row["account"], row["wave"], row["seller_sku"])),
+    st.sets(st.sampled_from(sorted(set(DRAFT_SCHEMA) - {*KEYS, "field"}))),
+)
+def test_the_digest_in_columns_is_that_of_one_text(rows, messages, same):
+    rows = [row | {name: rows[0][name] for name in same} for row in rows]
+    changes = pl.DataFrame(rows, schema=DRAFT_SCHEMA, orient="row")
+    made = pl.DataFrame(messages, schema={name: MESSAGE_SCHEMA[name] for name in MESSAGES}, orient="row")
+    assert plan_digest(changes, made) == as_one_text(changes, made)
+
+
+def test_the_digest_of_many_rows_is_that_of_one_text():
+    number = pl.int_range(70_000, eager=True)
+    changes = pl.select(number.cast(pl.String).alias("seller_sku"), pl.format('"{}"', number % 7).alias("because"))
+    changes = changes.with_columns(
+        pl.lit("x" if dtype == pl.String else 1, dtype=dtype).alias(name)
+        for name, dtype in DRAFT_SCHEMA.items()
+        if name not in changes.columns
+    )
+    messages = changes.select("account", "wave", "seller_sku", message="because")
+    assert plan_digest(changes, messages) == as_one_text(changes, messages)

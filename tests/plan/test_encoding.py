@@ -114,6 +114,17 @@ def test_a_marketplace_that_refuses_everything_is_not_asked_for_ever():
     assert len(marketplace.calls) < 600
 
 
+def test_one_call_tells_all_refusals():
+    marketplace = PlainMarketplace(tell=["7", "13"])
+    plan = planned(*(offer(str(number), price="28.00") for number in range(20)), marketplace=marketplace)
+    assert plan.held.select("seller_sku", "code", "because").rows() == [
+        ("13", "no_message", "no message can be made: '13' is not wanted"),
+        ("7", "no_message", "no message can be made: '7' is not wanted"),
+    ]
+    assert plan.messages.height == 18
+    assert len(marketplace.calls) == 2, "once with all, once without what was refused"
+
+
 def test_a_price_without_a_message_holds_the_increase_of_its_quantity():
     row = {"price": "28.00", "quantity": 9, "current_quantity": 3}
     marketplace = PlainMarketplace()

@@ -37,6 +37,19 @@ def test_documents_are_those_that_would_be_sent(tmp_path):
     assert json.loads(paths[4].read_bytes())["seller"] == "OTHER"
 
 
+def test_documents_go_without_a_workbook_and_from_columns_where_the_marketplace_can(tmp_path):
+    marketplace = PlainMarketplace(Limits(2, 100_000, 5, 300))
+    plan = planned(*(offer(str(number), price="28.00") for number in range(3)), marketplace=marketplace)
+    marketplace.document_buffers = lambda messages, account, site: [
+        memoryview(str(messages.rows()).encode()),
+        account.name.encode(),
+    ]
+    paths = write_export(plan, marketplace, ACCOUNTS, SITE, tmp_path, workbook=False)
+    assert [path.name for path in paths] == ["amazon.de-eu-1-1.json", "amazon.de-eu-1-2.json"]
+    message = plan.messages["message"][2]
+    assert paths[1].read_text(encoding="utf-8") == f"{[(1, message)]}eu"
+
+
 def test_the_workbook_has_what_goes_out_what_is_held_and_the_numbers(tmp_path):
     plan = planned(offer("A", price="28.00"), offer("B", price="19.00"), offer("C", quantity=1, fulfilment="amazon"))
     plan = replace(plan, problems=(Problem("x", "something to know", effect="warns"),))

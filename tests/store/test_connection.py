@@ -34,7 +34,7 @@ def problem(store: Store) -> tuple[str, str]:
 def test_an_absent_database_is_set_up_at_first_use(database_url):
     with Store.open(database_url, "p") as store:
         assert store.append_event("hello", {}) == 1
-        assert store.check() == schema.newest() == "0001"
+        assert store.check() == schema.newest() == "0002"
     with Store.open(database_url, "p", create=False) as store:
         assert store.append_event("hello", {}) == 2
 
@@ -50,7 +50,7 @@ def test_the_migrations_make_exactly_the_tables(database_url):
         names = {row[0] for row in connection.execute(text("SELECT version_num FROM " + VERSION_TABLE))}
     engine.dispose()
     assert differences == []
-    assert names == {"0001"}
+    assert names == {"0002"}
 
 
 def test_an_absent_database_is_not_made_where_it_must_exist(tmp_path):
@@ -65,7 +65,7 @@ def test_an_absent_database_is_not_made_where_it_must_exist(tmp_path):
 def test_an_absent_postgresql_schema_is_not_made_where_it_must_exist(postgres_url):
     with Store.open(postgres_url, "p", create=False) as store:
         assert problem(store)[0] == "store_absent"
-        assert store.migrate() == "0001"
+        assert store.migrate() == "0002"
         assert store.append_event("hello", {}) == 1
 
 
@@ -95,9 +95,9 @@ def next_version(tmp_path, monkeypatch):
     """The migrations with one more, as a later Acorn has them."""
     folder = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "v0002_more.py").write_text(
+    (folder / "versions" / "v0003_more.py").write_text(
         "from alembic import op\nfrom sqlalchemy import Column, Text\n"
-        "revision = '0002'\ndown_revision = '0001'\n"
+        "revision = '0003'\ndown_revision = '0002'\n"
         "def upgrade():\n    op.add_column('leases', Column('more', Text))\n"
     )
 
@@ -112,9 +112,9 @@ def test_the_newest_version_is_the_head_of_the_migrations(next_version):
     def head():
         return ScriptDirectory(str(schema.MIGRATIONS)).get_current_head()
 
-    assert schema.newest() == head() == "0001"
-    next_version()
     assert schema.newest() == head() == "0002"
+    next_version()
+    assert schema.newest() == head() == "0003"
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
@@ -126,9 +126,9 @@ def test_an_older_database_is_brought_up_only_when_told_to(tmp_path, next_versio
     with Store.open(url, "p") as store:
         code, message = problem(store)
         assert code == "store_older"
-        assert "version 0001; this program needs 0002" in message
+        assert "version 0002; this program needs 0003" in message
         assert "acorn init" in message
-        assert store.migrate() == "0002"
+        assert store.migrate() == "0003"
         assert [event.kind for event in store.events()] == ["kept"]
 
 

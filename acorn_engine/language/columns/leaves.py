@@ -21,6 +21,8 @@ LARGEST_MONEY_DIGITS: Final = 12
 LARGEST_NUMBER_DIGITS: Final = 12
 """Numbers with ``s`` decimals lie within ±10^(12 - s), but at least ±10^6."""
 LEAST_NUMBER_DIGITS: Final = 6
+LARGEST_SCALED: Final = 10**36
+"""However many decimals a column has, no integer beyond this is computed with: it is below 2^123."""
 FIRST_DAY: Final = -719162
 LAST_DAY: Final = 2932896
 """0001-01-01 and 9999-12-31 as days since 1970-01-01."""
@@ -59,8 +61,10 @@ class Leaf:
         if self.bound is not None:
             return self.bound
         if self.type.kind is Kind.MONEY:
-            return int(10 ** max(LARGEST_MONEY_DIGITS, LARGEST_MONEY_DIGITS - digits + self.scale))
-        return int(10 ** max(LARGEST_NUMBER_DIGITS, LEAST_NUMBER_DIGITS + self.scale))
+            largest = 10 ** max(LARGEST_MONEY_DIGITS, LARGEST_MONEY_DIGITS - digits + self.scale)
+        else:
+            largest = 10 ** max(LARGEST_NUMBER_DIGITS, LEAST_NUMBER_DIGITS + self.scale)
+        return int(min(largest, LARGEST_SCALED))
 
 
 def read(leaf: Leaf, digits: int, scratch: Scratch) -> Columns:

@@ -6,15 +6,8 @@ from typing import Final
 
 import polars as pl
 
-_ESCAPES: Final = {chr(code): f"\\u{code:04x}" for code in range(0x20)} | {
-    '"': '\\"',
-    "\\": "\\\\",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-}
+from acorn_engine.json_text import escaped_text
+
 _DEEPEST: Final = 8
 _STRING: Final = r'"(?:[^"\\]|\\.)*"'
 _SCALAR: Final = r"[^\s,\"\[\]{}]+"
@@ -35,24 +28,26 @@ MEMBER: Final = rf"{_STRING}\s*:\s*(?:{_STRING}|{_SCALAR}|{_nested(_DEEPEST)})"
 NUMBER: Final = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?"
 
 
+TEXT: Final = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
+
+
 def quoted(text: pl.Expr) -> pl.Expr:
     """Return a text column as JSON strings; null stays null."""
-    return pl.concat_str(pl.lit('"'), text.str.replace_many(list(_ESCAPES), list(_ESCAPES.values())), pl.lit('"'))
+    return pl.concat_str(pl.lit('"'), escaped_text(text), pl.lit('"'))
 
 
-def members(frame: pl.DataFrame, row: str, column: str) -> pl.DataFrame:
+def members(frame: pl.DataFrame, row: str, column: str) -> tuple[pl.DataFrame, pl.Series]:
     """Take JSON objects apart: one row per member, with ``row``, ``name`` and ``token`` (JSON text).
 
-    Numbers keep their digits, because no value is read. Raises ``ValueError`` with the rows'
-    values of ``row`` where a text is not a flat or moderately nested object.
+    Numbers keep their digits, because no value is read. Returns too the values of ``row`` where a
+    text is not a flat or moderately nested object: nothing else is told of those.
     """
     given = frame.select(row, column).drop_nulls(column)
     rest = pl.col(column).str.replace_all(MEMBER, "")
-    broken = given.filter(~rest.str.contains(r"^\s*\{[\s,]*\}\s*$"))
-    if broken.height:
-        raise ValueError(", ".join(str(value) for value in broken[row].head(5)))
-    return (
-        given.with_columns(pl.col(column).str.extract_all(MEMBER))
+    is_object = given.select(rest.str.contains(r"^\s*\{[\s,]*\}\s*$"))[column]
+    found = (
+        given.filter(is_object)
+        .with_columns(pl.col(column).str.extract_all(MEMBER))
         .explode(column, empty_as_null=False)
         .select(
             row,
@@ -60,3 +55,4 @@ def members(frame: pl.DataFrame, row: str, column: str) -> pl.DataFrame:
             pl.col(column).str.replace(rf"^{_STRING}\s*:\s*", "").alias("token"),
         )
     )
+    return found, given.filter(~is_object)[row]

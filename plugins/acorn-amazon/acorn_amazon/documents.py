@@ -6,13 +6,17 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
+
 from acorn_amazon import exact_json
+from acorn_engine.json_text import concatenated, written
 from acorn_engine.marketplace import Issue, Limits, MarketplaceError, Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acorn_amazon.transport import Answer
+    from acorn_engine.marketplace import Buffer
 
 # 25,000 messages is the schema's limit, five feeds in five minutes per region Amazon's announcement
 # of 2025-05-06, 10 MiB its best practice; the margin leaves room for the header and message ids.
@@ -23,6 +27,7 @@ CONTENT_TYPE: Final = "application/json; charset=UTF-8"
 # Issue texts are stored and shown to every operator of a project, so they have one language.
 ISSUE_LOCALE: Final = "en_US"
 LARGEST_REPORT: Final = 256 * 1024 * 1024
+_END: Final = "]}"
 _GZIP: Final = b"\x1f\x8b"
 _LONGEST_FOREIGN_REPORT: Final = 500
 
@@ -32,25 +37,48 @@ def build(messages: Sequence[tuple[int, str]], seller_id: str) -> bytes:
 
     Raises ``MarketplaceError`` where the document would be empty or beyond Amazon's limits.
     """
-    if not 1 <= len(messages) <= LIMITS.messages:
-        raise MarketplaceError(
-            f"a document holds 1 to {LIMITS.messages} messages, not {len(messages)}. Nothing was sent.",
-            code="too_large" if messages else "invalid",
-        )
+    _check_count(len(messages))
+    body = ",".join([f'{{"messageId":{number},{message[1:]}' for number, message in messages])
+    document = f"{_start(seller_id)}{body}{_END}".encode()
+    _check_size(len(document))
+    return document
+
+
+def buffers(messages: pl.DataFrame, seller_id: str) -> list[Buffer]:
+    """Return the same document of a frame with ``message_id`` and ``message``, in pieces that follow one another."""
+    _check_count(messages.height)
+    one = concatenated([',{"messageId":', pl.col("message_id"), ",", pl.col("message").str.slice(1)])
+    first, *others = written(messages, one)
+    # Every message has a comma before it, and the first one must not.
+    pieces: list[Buffer] = [_start(seller_id).encode(), first[1:], *others, _END.encode()]
+    _check_size(sum(len(piece) for piece in pieces))
+    return pieces
+
+
+def _start(seller_id: str) -> str:
     header = json.dumps(
         {"sellerId": seller_id, "version": "2.0", "issueLocale": ISSUE_LOCALE},
         ensure_ascii=False,
         separators=(",", ":"),
     )
-    body = ",".join([f'{{"messageId":{number},{message[1:]}' for number, message in messages])
-    document = f'{{"header":{header},"messages":[{body}]}}'.encode()
-    if len(document) > _LARGEST_DOCUMENT:
+    return f'{{"header":{header},"messages":['
+
+
+def _check_count(messages: int) -> None:
+    if not 1 <= messages <= LIMITS.messages:
         raise MarketplaceError(
-            f"the document has {len(document)} bytes; Amazon takes {_LARGEST_DOCUMENT}. Nothing was sent. "
+            f"a document holds 1 to {LIMITS.messages} messages, not {messages}. Nothing was sent.",
+            code="too_large" if messages else "invalid",
+        )
+
+
+def _check_size(size: int) -> None:
+    if size > _LARGEST_DOCUMENT:
+        raise MarketplaceError(
+            f"the document has {size} bytes; Amazon takes {_LARGEST_DOCUMENT}. Nothing was sent. "
             "Cut it into smaller parts.",
             code="too_large",
         )
-    return document
 
 
 def decompressed(answer: Answer, compression: str | None) -> bytes:

@@ -11,118 +11,104 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_amazon.attributes import NAME, OWNED, shape_of, wrap
-from acorn_amazon.columns import NUMBER, members, quoted
+from acorn_amazon.attribute_patches import attribute_patches
+from acorn_amazon.checking import DAYS, INTEGERS, PRICES, faults, refused
+from acorn_amazon.columns import quoted
 from acorn_amazon.neighbours import KEYS, OUR_AUDIENCE, OUR_CHANNEL
-from acorn_engine.marketplace import MarketplaceError
+from acorn_engine.json_text import concatenated, escaped
 
 if TYPE_CHECKING:
     from acorn_engine.sites import Site
 
 ANY_PRODUCT_TYPE: Final = "PRODUCT"
-_PRICES: Final = ("price", "sale_price", "minimum_price", "maximum_price")
-_INTEGERS: Final = ("quantity", "handling_days")
-_DAYS: Final = ("sale_from", "sale_to")
-_SHOWN: Final = 5
+Pieces = list[str | pl.Expr]
 
 
 def encode(offers: pl.DataFrame, site: Site) -> pl.DataFrame:
-    """Return ``seller_sku`` and ``message`` for every offer that changes anything, in order.
+    """Return ``seller_sku, message, refused`` for every offer that changes anything, in order.
 
     The columns of ``offers`` are those of ``Marketplace.encode``. A quantity alone is merged:
     that leaves everything else of the channel as it is. Handling days replace the channel, together
     with what else stood there, because Amazon merges quantities only; so they need the quantity
     beside them: a replacement without one would take the offer off sale.
 
-    Raises ``MarketplaceError`` that names the offers where the input would make a message that is
-    malformed, wipes a price, or touches Amazon's own stock.
+    ``refused`` names all that is wrong with an offer, which then has no message; else it is null.
     """
     frame = _decoded(offers, site)
-    _check(frame, site)
-    frame = frame.with_columns(
-        pl.when(pl.col("price_changed")).then(_offer_patch(site)).alias("_offer"),
-        _availability_patch().alias("_availability"),
-    ).join(_attribute_patches(frame, site), on="_row", how="left", maintain_order="left")
-    patches = pl.concat_str("_availability", "_offer", "_attributes", separator=",", ignore_nulls=True)
-    message = pl.concat_str(
-        pl.lit('{"sku":'),
-        quoted(pl.col("seller_sku")),
-        pl.lit(',"operationType":"PATCH","productType":'),
-        quoted(pl.col("product_type").fill_null(ANY_PRODUCT_TYPE)),
-        pl.lit(',"patches":['),
-        patches,
-        pl.lit("]}"),
-    )
-    return frame.filter(patches != "").select("seller_sku", message.alias("message"))
+    wrong = faults(frame, site).alias("_wrong")
+    attributes = attribute_patches(frame.select("seller_sku", "attributes"), site)
+    frame = frame.with_columns(wrong, attributes["patches"].alias("_attributes"), attributes["wrong"].alias("_unset"))
+    patches = _patches(frame, site)
+    if not patches:
+        return _answer(frame, pl.lit(None, dtype=pl.String))
+    separated = pl.concat_str(patches, separator=",", ignore_nulls=True) if len(patches) > 1 else patches[0]
+    # Texts of operators and sellers are escaped; what is escaped stands in columns of its own.
+    texts = {"_sku": pl.col("seller_sku"), "_type": pl.col("product_type").fill_null(ANY_PRODUCT_TYPE)}
+    frame = escaped(frame.with_columns(separated.alias("_patches"), **texts), *texts)
+    pieces: Pieces = ['{"sku":"', pl.col("_sku"), '","operationType":"PATCH","productType":"', pl.col("_type")]
+    message = concatenated([*pieces, '","patches":[', pl.col("_patches"), "]}"])
+    return _answer(frame, pl.when(pl.col("_patches") != "").then(message))
+
+
+def _answer(frame: pl.DataFrame, message: pl.Expr) -> pl.DataFrame:
+    """Return messages and refusals; offers that change nothing and have no fault are left out."""
+    if frame["_wrong"].null_count() == frame["_unset"].null_count() == frame.height:
+        why = pl.lit(None, dtype=pl.String)
+        made = frame.select("seller_sku", message.alias("message"), why.alias("refused"))
+    else:
+        why = refused(pl.coalesce("_wrong", "_unset"))
+        right = pl.when(why.is_null()).then(message)
+        made = frame.select("seller_sku", right.alias("message"), why.alias("refused"))
+    if not made["message"].null_count():
+        return made
+    return made.filter(pl.any_horizontal(pl.col("message", "refused").is_not_null()))
 
 
 def _decoded(offers: pl.DataFrame, site: Site) -> pl.DataFrame:
-    """Add the neighbours' parts as columns, and fill what may be left out."""
-    parts = pl.Struct(dict.fromkeys(KEYS, pl.String()))
-    known = pl.when(pl.col("neighbours") != "").then(pl.col("neighbours"))
-    frame = offers.with_row_index("_row").with_columns(
+    """Fill what may be left out, and add the neighbours' parts as columns, where any offer has neighbours."""
+    frame = offers.with_columns(
         pl.col("currency").fill_null(site.currency),
         pl.col("price_changed").fill_null(value=False),
-        pl.col("attributes").cast(pl.String),
-        *(pl.col(name).cast(pl.String) for name in (*_PRICES, *_INTEGERS, *_DAYS, "product_type", "fulfilment")),
-        known.cast(pl.String).str.json_decode(parts).struct.rename_fields([f"_{key}" for key in KEYS]).alias("_parts"),
+        *(pl.col(name).cast(pl.String) for name in (*PRICES, *INTEGERS, *DAYS, "product_type", "fulfilment")),
+        pl.col("attributes", "neighbours").cast(pl.String),
     )
     if site.digits == 0:
         # A currency without decimals: "2999.00" and "2999" are the same price, and only one is accepted.
-        frame = frame.with_columns(pl.col(*_PRICES).str.replace(r"\.0+$", ""))
-    return frame.unnest("_parts")
+        frame = frame.with_columns(pl.col(*PRICES).str.replace(r"\.0+$", ""))
+    known = frame.filter(pl.col("neighbours") != "").select(pl.col("neighbours").unique())
+    parts = pl.Struct(dict.fromkeys(KEYS, pl.String()))
+    read = pl.col("neighbours").str.json_decode(parts).struct.rename_fields([f"_{key}" for key in KEYS]).alias("_parts")
+    table = known.with_columns(read).unnest("_parts")
+    if table.is_empty():
+        return frame.with_columns(pl.lit(None, dtype=pl.String).alias(f"_{key}") for key in KEYS)
+    return frame.join(table, on="neighbours", how="left", maintain_order="left")
 
 
-def _check(frame: pl.DataFrame, site: Site) -> None:
-    """Refuse input that would make a wrong message. Every kind of fault is named, with offers."""
-    fraction = rf"(?:\.\d{{1,{site.digits}}})?" if site.digits else ""
-    price = rf"^(?:0|[1-9]\d*){fraction}$"
-    changed = pl.col("price_changed")
-    faults = {
-        "has no SKU": pl.col("seller_sku").fill_null("") == "",
-        f"is not priced in {site.currency}": pl.col("currency") != site.currency,
-        "would lose its price, because the new price group has none": changed & pl.col("price").is_null(),
-        "belongs to Amazon's stock, so neither quantity nor handling days may be sent": (
-            (pl.col("fulfilment") == "amazon") & pl.any_horizontal(pl.col(*_INTEGERS).is_not_null())
-        ),
-        "has handling days without a quantity; Amazon takes them only together": (
-            pl.col("handling_days").is_not_null() & pl.col("quantity").is_null()
-        ),
-    }
-    for name in _PRICES:
-        faults[f"has a {name} that is not a plain amount in {site.currency}"] = changed & ~pl.col(name).str.contains(
-            price
-        )
-    for name in ("price", "sale_price"):
-        faults[f"has a {name} of 0"] = changed & ~pl.col(name).str.contains("[1-9]")
-    for name in _INTEGERS:
-        faults[f"has a {name} that is not a whole number from 0"] = ~pl.col(name).str.contains(r"^(?:0|[1-9]\d{0,9})$")
-    for name in _DAYS:
-        faults[f"has a {name} that is not an ISO date"] = changed & ~pl.col(name).str.contains(r"^\d{4}-\d{2}-\d{2}$")
-    faults["has a sale price without a first and last day"] = (
-        changed & pl.col("sale_price").is_not_null() & pl.any_horizontal(pl.col(*_DAYS).is_null())
-    )
-    found = []
-    for fault, condition in faults.items():
-        rows = frame.filter(condition.fill_null(value=False))
-        if rows.height:
-            found.append(f"{_names(rows['seller_sku'])} {fault}")
-    if found:
-        _refuse(". ".join(found))
+def _patches(frame: pl.DataFrame, site: Site) -> list[pl.Expr]:
+    """Return the patches of the kinds that occur, each null where an offer has none of it."""
+    found: list[pl.Expr] = []
+    if not _absent(frame, "quantity") or not _absent(frame, "handling_days"):
+        found.append(_availability_patch(frame))
+    changed = frame["price_changed"]
+    if changed.any():
+        patch = _offer_patch(frame, site)
+        found.append(patch if changed.all() else pl.when("price_changed").then(patch))
+    if not _absent(frame, "_attributes"):
+        found.append(pl.col("_attributes"))
+    return found
 
 
-def _names(skus: pl.Series) -> str:
-    names = ", ".join(f"'{sku}'" for sku in skus.head(_SHOWN))
-    return names if len(skus) <= _SHOWN else f"{names} and {len(skus) - _SHOWN} more"
+def _absent(frame: pl.DataFrame, *names: str) -> bool:
+    return all(frame[name].null_count() == frame.height for name in names)
 
 
-def _refuse(what: str) -> None:
-    raise MarketplaceError(f"No message was made: {what}.", code="invalid")
-
-
-def _price(member: str, column: str) -> pl.Expr:
-    """Return ``,"member":[{"schedule":[{"value_with_tax":…}]}]``; null where there is no price."""
-    return pl.concat_str(pl.lit(f',"{member}":[{{"schedule":[{{"value_with_tax":'), pl.col(column), pl.lit("}]}]"))
+def _optional(frame: pl.DataFrame, name: str, before: str = "", after: str = "") -> Pieces:
+    """Return a column with texts around it; nothing of it where it is null."""
+    nulls = frame[name].null_count()
+    if nulls == frame.height:
+        return []
+    whole: Pieces = [before, pl.col(name), after]
+    return [concatenated(whole).fill_null("")] if nulls else whole
 
 
 def _edge(day: str, kept_day: str, kept_instant: str) -> pl.Expr:
@@ -130,115 +116,45 @@ def _edge(day: str, kept_day: str, kept_instant: str) -> pl.Expr:
     return pl.when(pl.col(day) == pl.col(kept_day)).then(pl.col(kept_instant)).otherwise(pl.col(day))
 
 
-def _offer_patch(site: Site) -> pl.Expr:
-    sale = pl.concat_str(
-        pl.lit('{"value_with_tax":'),
-        pl.col("sale_price"),
-        pl.lit(',"start_at":'),
+def _sales(frame: pl.DataFrame) -> Pieces:
+    if _absent(frame, "sale_price", "_sales"):
+        return []
+    start, end = (
         quoted(_edge("sale_from", "_sale_from", "_sale_start")),
-        pl.lit(',"end_at":'),
         quoted(_edge("sale_to", "_sale_to", "_sale_end")),
-        pl.lit("}"),
     )
-    periods = pl.concat_str(sale, pl.col("_sales"), ignore_nulls=True).str.strip_prefix(",")
-    discounted = pl.when(periods != "").then(
-        pl.concat_str(pl.lit(',"discounted_price":[{"schedule":['), periods, pl.lit("]}]"))
-    )
-    return pl.concat_str(
-        pl.lit('{"op":"replace","path":"/attributes/purchasable_offer","value":[{"marketplace_id":"'),
-        pl.lit(f'{site.marketplace_id}","currency":"{site.currency}","audience":"{OUR_AUDIENCE}"'),
-        _price("our_price", "price"),
-        _price("minimum_seller_allowed_price", "minimum_price"),
-        _price("maximum_seller_allowed_price", "maximum_price"),
-        discounted,
-        pl.col("_extras"),
-        pl.lit("}"),
-        pl.col("_others"),
-        pl.lit("]}"),
-        ignore_nulls=True,
-    )
+    ours: Pieces = ['{"value_with_tax":', pl.col("sale_price"), ',"start_at":', start, ',"end_at":', end, "}"]
+    periods = pl.concat_str(concatenated(ours), pl.col("_sales"), ignore_nulls=True).str.strip_prefix(",")
+    whole = concatenated([',"discounted_price":[{"schedule":[', periods, "]}]"])
+    return [pl.when(periods != "").then(whole).otherwise(pl.lit(""))]
 
 
-def _availability_patch() -> pl.Expr:
-    quantity, handling = pl.col("quantity"), pl.col("handling_days")
-    path = ',"path":"/attributes/fulfillment_availability","value":[{"fulfillment_channel_code":"'
-    merge = pl.lit(f'{{"op":"merge"{path}{OUR_CHANNEL}"')
-    replace = pl.lit(f'{{"op":"replace"{path}{OUR_CHANNEL}"')
-    days = pl.concat_str(pl.lit(',"lead_time_to_ship_max_days":'), handling)
-    units = pl.concat_str(pl.lit(',"quantity":'), quantity)
-    whole = pl.concat_str(
-        replace,
-        units,
-        days,
-        pl.col("_availability_extras"),
-        pl.lit("}"),
-        pl.col("_availability_others"),
-        pl.lit("]}"),
-        ignore_nulls=True,
-    )
-    return (
-        pl.when(handling.is_not_null())
-        .then(whole)
-        .when(quantity.is_not_null())
-        .then(pl.concat_str(merge, units, pl.lit("}]}")))
+def _offer_patch(frame: pl.DataFrame, site: Site) -> pl.Expr:
+    def price(member: str, column: str) -> Pieces:
+        return _optional(frame, column, f',"{member}":[{{"schedule":[{{"value_with_tax":', "}]}]")
+
+    return concatenated(
+        [
+            '{"op":"replace","path":"/attributes/purchasable_offer","value":[{"marketplace_id":"',
+            f'{site.marketplace_id}","currency":"{site.currency}","audience":"{OUR_AUDIENCE}"',
+            *price("our_price", "price"),
+            *price("minimum_seller_allowed_price", "minimum_price"),
+            *price("maximum_seller_allowed_price", "maximum_price"),
+            *_sales(frame),
+            *_optional(frame, "_extras"),
+            "}",
+            *_optional(frame, "_others"),
+            "]}",
+        ]
     )
 
 
-def _attribute_patches(frame: pl.DataFrame, site: Site) -> pl.DataFrame:
-    """Return ``_row`` and ``_attributes``: the patches of an offer's attributes, by name."""
-    try:
-        found = members(frame.with_columns(pl.col("seller_sku").alias("_sku")), "_row", "attributes")
-    except ValueError as error:
-        rows = frame.filter(pl.col("_row").is_in([int(row) for row in str(error).split(", ")]))
-        _refuse(f"{_names(rows['seller_sku'])} has attributes that are not a JSON object")
-        raise AssertionError from None
-    found = found.filter(pl.col("token") != "null")
-    names = found["name"].unique().to_list()
-    wrong = sorted(name for name in names if name in OWNED or not NAME.fullmatch(name))
-    if wrong:
-        _refuse(f"{', '.join(wrong)} cannot be set as an attribute; set price, quantity and their fields instead")
-    values = pl.concat([_plain_values(found, names, site), _structures(found, site)])
-    return (
-        values.sort("_row", "name")
-        .group_by("_row", maintain_order=True)
-        .agg(
-            pl.concat_str(
-                pl.lit('{"op":"replace","path":"/attributes/'), "name", pl.lit('","value":'), "value", pl.lit("}")
-            )
-            .str.join(",")
-            .alias("_attributes")
-        )
-    )
-
-
-_IS_STRUCTURE: Final = pl.col("token").str.contains(r"^[\[{]")
-
-
-def _plain_values(found: pl.DataFrame, names: list[str], site: Site) -> pl.DataFrame:
-    """Wrap texts, numbers and booleans: what goes around them depends on the name alone."""
-    rows = found.filter(~_IS_STRUCTURE).with_columns(pl.col("token").str.starts_with('"').alias("is_text"))
-    wrong = rows.filter(~pl.col("is_text") & ~pl.col("token").str.contains(rf"^(?:true|false|{NUMBER})$"))
-    if wrong.height:
-        _refuse(f"attribute '{wrong['name'][0]}' has a value that is not JSON")
-    shapes = [(name, is_text, shape_of(name, site, is_text=is_text)) for name in names for is_text in (True, False)]
-    around = pl.DataFrame(
-        [(name, is_text, shape.before, shape.after) for name, is_text, shape in shapes],
-        schema={"name": pl.String, "is_text": pl.Boolean, "before": pl.String, "after": pl.String},
-        orient="row",
-    )
-    value = pl.concat_str(pl.lit("["), "before", "token", "after", pl.lit("]"))
-    return rows.join(around, on=["name", "is_text"]).select("_row", "name", value.alias("value"))
-
-
-def _structures(found: pl.DataFrame, site: Site) -> pl.DataFrame:
-    """Wrap objects and lists: each distinct one is read once, for they are literals of rules."""
-    rows = found.filter(_IS_STRUCTURE)
-    distinct = rows.select("name", "token").unique()
-    wrapped: list[str] = []
-    for name, token in distinct.iter_rows():
-        try:
-            wrapped.append(wrap(name, token, site))
-        except ValueError as error:
-            _refuse(f"attribute '{name}': {error}")
-    table = distinct.with_columns(pl.Series("value", wrapped, dtype=pl.String))
-    return rows.join(table, on=["name", "token"]).select("_row", "name", "value")
+def _availability_patch(frame: pl.DataFrame) -> pl.Expr:
+    path = f',"path":"/attributes/fulfillment_availability","value":[{{"fulfillment_channel_code":"{OUR_CHANNEL}"'
+    merge = concatenated([f'{{"op":"merge"{path},"quantity":', pl.col("quantity"), "}]}"])
+    if _absent(frame, "handling_days"):
+        return merge
+    handling: Pieces = [',"lead_time_to_ship_max_days":', pl.col("handling_days")]
+    extras = [*_optional(frame, "_availability_extras"), "}", *_optional(frame, "_availability_others"), "]}"]
+    replace = concatenated([f'{{"op":"replace"{path},"quantity":', pl.col("quantity"), *handling, *extras])
+    return pl.when(pl.col("handling_days").is_not_null()).then(replace).otherwise(merge)

@@ -5,24 +5,18 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import httpx2
-
 from acorn_amazon import attributes, documents, encoding
-from acorn_amazon.auth import AccessTokens
-from acorn_amazon.client import Client
-from acorn_amazon.connection import AmazonConnection
 from acorn_amazon.endpoints import endpoint_of, token_endpoint_of
 from acorn_amazon.quotas import Quotas
 from acorn_amazon.settings import AmazonSettings
 from acorn_amazon.sites import NAME, SITES
-from acorn_amazon.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
 
-    from acorn_engine.marketplace import Account, Connection, Credentials, Limits
+    from acorn_engine.marketplace import Account, Buffer, Connection, Credentials, Limits
     from acorn_engine.sites import Site
 
 
@@ -47,6 +41,10 @@ class AmazonMarketplace:
         """Wrap messages into one JSON_LISTINGS_FEED document, UTF-8."""
         return documents.build(messages, account.seller_id)
 
+    def document_buffers(self, messages: pl.DataFrame, account: Account, site: Site) -> list[Buffer]:  # noqa: ARG002
+        """Return the same document in pieces, straight from columns; see ``acorn_amazon.documents.buffers``."""
+        return documents.buffers(messages, account.seller_id)
+
     def attribute_matches(self, wanted: str, shown: str | None, site: Site) -> bool:
         """Say whether an attribute reads back as planned; see ``acorn_amazon.attributes.matches``."""
         return attributes.matches(wanted, shown, site)
@@ -56,7 +54,15 @@ class AmazonMarketplace:
 
         ``options`` are the keys of ``AmazonSettings``, and for tests ``transport`` (an
         ``httpx2.BaseTransport``) and ``quotas``; others are not looked at.
+        The network's library is loaded here: nothing else of a marketplace needs it.
         """
+        import httpx2
+
+        from acorn_amazon.auth import AccessTokens
+        from acorn_amazon.client import Client
+        from acorn_amazon.connection import AmazonConnection
+        from acorn_amazon.transport import Transport
+
         settings = AmazonSettings.model_validate(
             {name: value for name, value in options.items() if name in AmazonSettings.model_fields}
         )

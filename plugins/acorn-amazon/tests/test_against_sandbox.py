@@ -181,7 +181,7 @@ def test_every_odd_sku_is_read_patched_and_read_again(live, amazon, here, offers
         {"seller_sku": sku, "price": "22.00", "price_changed": True, "neighbours": neighbours}
         for sku, neighbours in frame.select("seller_sku", "neighbours").iter_rows()
     ]
-    for sku, message in amazon.encode(offers(*rows), here, DE).iter_rows():
+    for sku, message, _ in amazon.encode(offers(*rows), here, DE).iter_rows():
         report = live.patch(DE, sku, message)
         assert (report.accepted, report.issues) == (1, ())
     assert live.read(DE, ODD)["price"].to_list() == ["22.00"] * len(ODD)

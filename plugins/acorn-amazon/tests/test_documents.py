@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 
+import polars as pl
 import pytest
 from acorn_amazon import documents
 from acorn_amazon.marketplace import AmazonMarketplace
@@ -49,6 +50,32 @@ def test_too_many_none_or_too_large_messages_are_refused():
     with pytest.raises(MarketplaceError, match="Cut it into smaller parts") as caught:
         documents.build([(1, MESSAGE + " " * (11 * 1024 * 1024))], "S")
     assert caught.value.code == "too_large"
+
+
+def frame(messages):
+    schema = {"message_id": pl.Int32, "message": pl.String}
+    return pl.DataFrame(messages, schema=schema, orient="row")
+
+
+@pytest.mark.parametrize("count", [1, 2, 25_000])
+def test_a_document_of_columns_has_the_same_bytes(count):
+    messages = [(number, MESSAGE.replace('"S"', f'"箱😀{number}"')) for number in range(1, count + 1)]
+    assert b"".join(documents.buffers(frame(messages), 'A"B')) == documents.build(messages, 'A"B')
+
+
+def test_a_part_of_a_longer_column_has_its_own_messages_only():
+    messages = [(number, MESSAGE.replace('"S"', f'"{number}"')) for number in range(100)]
+    whole = pl.concat([frame(messages[:50]), frame(messages[50:])], rechunk=False)
+    assert b"".join(documents.buffers(whole.slice(40, 20), "A")) == documents.build(messages[40:60], "A")
+
+
+def test_documents_of_columns_have_the_same_limits():
+    with pytest.raises(MarketplaceError, match="1 to 25000 messages, not 0"):
+        documents.buffers(frame([]), "S")
+    with pytest.raises(MarketplaceError, match="not 25001"):
+        documents.buffers(frame([(1, MESSAGE)] * 25_001), "S")
+    with pytest.raises(MarketplaceError, match="Cut it into smaller parts"):
+        documents.buffers(frame([(1, MESSAGE + " " * (11 * 1024 * 1024))]), "S")
 
 
 def report(**summary):

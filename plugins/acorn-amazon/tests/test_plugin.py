@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pluggy
 import pytest
 from acorn_amazon import plugin
@@ -39,3 +42,9 @@ def test_its_section_forbids_unknown_keys_and_has_defaults(manager):
 
 def test_the_listings_report_is_offered_as_a_source(manager):
     assert [source.name for source in manager.hook.acorn_catalog_sources()[0]] == ["amazon-listings-report"]
+
+
+def test_the_stores_are_known_without_the_network_library() -> None:
+    program = "import sys; from acorn_amazon.marketplace import AmazonMarketplace; AmazonMarketplace(); print('httpx2' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]

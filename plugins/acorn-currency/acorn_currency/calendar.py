@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -54,12 +55,17 @@ class LargestAge:
         """Return the instant after which a rate of ``as_of`` is too old."""
         if self.hours is not None:
             return as_of + timedelta(hours=self.hours)
-        day = as_of.astimezone(BANK_TIME).date()
-        left = self.publication_days or 0
-        while left > 0:
-            day += timedelta(days=1)
-            left -= is_publication_day(day)
-        return datetime.combine(day + timedelta(days=1), datetime.min.time(), BANK_TIME)
+        return _after(as_of.astimezone(BANK_TIME).date(), self.publication_days or 0)
+
+
+@lru_cache(maxsize=1_000)
+def _after(day: date, publication_days: int) -> datetime:
+    """Return the end of the publication day that comes so many after a day; most rates are of the same few days."""
+    left = publication_days
+    while left > 0:
+        day += timedelta(days=1)
+        left -= is_publication_day(day)
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), BANK_TIME)
 
 
 def parse_largest_age(value: Any) -> LargestAge:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Final
+from functools import cache
+from typing import Final, TypeAlias
 
 DECIMALS: Final = 12
 """Rates, inverses and crosses are fixed to this many decimals when the table is built."""
@@ -24,6 +25,10 @@ class Rate:
     rate: Fraction
     source: str
     as_of: datetime | None
+
+
+Find: TypeAlias = Callable[[str, str], Rate | None]
+"""Finds the rate of a base and a quote as some book has it."""
 
 
 def fixed(value: Fraction) -> Fraction:
@@ -75,33 +80,41 @@ def _cross_source(first: str, second: str) -> str:
     return f"{names[0]} (cross)" if names[0] == names[1] else f"{first} × {second}"
 
 
-def resolve(base: str, quote: str, books: list[RateBook], pivots: Iterable[str]) -> Rate | None:
-    """Return the rate of a pair, or ``None``.
+def _legs(books: Sequence[RateBook]) -> Find:
+    """Return what finds a pair without a cross: book by book in order, as written, then its inverse.
 
-    A currency to itself is 1. Then, book by book in order: the pair as written, its inverse.
-    Then crosses through one pivot, legs taken from the earliest book that has them, then through
-    two. The exact product is fixed to 12 decimals once, at the end; a cross is as old as its
-    older leg.
+    Each pair is looked for once.
     """
-    if base == quote:
-        return Rate(base, quote, Fraction(1), "same currency", None)
 
-    def leg(start: str, end: str) -> Rate | None:
+    @cache
+    def find(start: str, end: str) -> Rate | None:
         for book in books:
             found = book.either(start, end)
             if found:
                 return found
         return None
 
-    found = leg(base, quote)
+    return find
+
+
+def resolve(base: str, quote: str, find: Find, pivots: Sequence[str]) -> Rate | None:
+    """Return the rate of a pair, or ``None``.
+
+    A currency to itself is 1. Then the pair as the earliest book has it, written or inverse. Then
+    crosses through one pivot, then through two. The exact product is fixed to 12 decimals once, at
+    the end; a cross is as old as its older leg.
+    """
+    if base == quote:
+        return Rate(base, quote, Fraction(1), "same currency", None)
+    found = find(base, quote)
     if found is None:
-        found = _cross(base, quote, leg, list(pivots))
+        found = _cross(base, quote, find, pivots)
     if found is None:
         return None
     return Rate(base, quote, fixed(found.rate), found.source, found.as_of)
 
 
-def _cross(base: str, quote: str, find: Callable[[str, str], Rate | None], pivots: list[str]) -> Rate | None:
+def _cross(base: str, quote: str, find: Find, pivots: Sequence[str]) -> Rate | None:
     for pivot in pivots:
         first, second = find(base, pivot), find(pivot, quote)
         if pivot not in {base, quote} and first and second:
@@ -121,8 +134,9 @@ def cross_table(books: list[RateBook]) -> Mapping[str, Mapping[str, Rate]]:
     """Return quote to base to rate, for every pair of currencies that the books know."""
     currencies = sorted(set().union(*(book.currencies for book in books)))
     pivots = [*PIVOTS, *(currency for currency in currencies if currency not in PIVOTS)]
+    find = _legs(books)
     table: dict[str, dict[str, Rate]] = {}
     for quote in currencies:
-        row = {base: resolve(base, quote, books, pivots) for base in currencies}
+        row = {base: resolve(base, quote, find, pivots) for base in currencies}
         table[quote] = {base: rate for base, rate in row.items() if rate is not None}
     return table

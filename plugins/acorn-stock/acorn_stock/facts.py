@@ -17,12 +17,15 @@ def listings_of_stock(offers: pl.DataFrame) -> pl.Series:
     least 1, so that it can be divided by.
     """
     merchant = pl.col("fulfilment") == "merchant" if "fulfilment" in offers.columns else pl.lit(value=True)
-    counted = offers.lazy().filter(merchant).group_by("sku").agg(pl.col("seller_sku").n_unique().alias("count"))
+    pairs = offers.lazy().filter(merchant).select("sku", "seller_sku").unique()
+    counted = pairs.group_by("sku").agg(pl.len().cast(pl.Int64).alias("count")).filter(pl.col("count") > 1).collect()
+    if counted.is_empty():
+        return pl.Series("count", [1], dtype=pl.Int64).new_from_index(0, offers.height)
     return (
         offers.lazy()
         .select("sku")
-        .join(counted, on="sku", how="left", maintain_order="left", nulls_equal=True)
-        .select(pl.col("count").fill_null(1).cast(pl.Int64))
+        .join(counted.lazy(), on="sku", how="left", maintain_order="left", nulls_equal=True)
+        .select(pl.col("count").fill_null(1))
         .collect()
         .to_series()
     )
@@ -35,5 +38,6 @@ FACTS: Final = (
         values=listings_of_stock,
         source="acorn-stock",
         description="the account's merchant-fulfilled seller SKUs that share the product's stock",
+        follows_from=(),
     ),
 )

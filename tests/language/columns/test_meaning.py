@@ -4,172 +4,142 @@ from __future__ import annotations
 
 import os
 import random as randomness
-from datetime import date, timedelta
-from decimal import Decimal
+from collections import Counter
 from fractions import Fraction
 
-import polars as pl
 import pytest
-from column_trees import EUR, JPY, RATES, TEXTS, TODAY, run
+from column_trees import TODAY
+from expression_census import Census, word
+from expression_worlds import KINDS, SITES, TABLES, World
 from random_expressions import Expressions
 
-from acorn_engine.facts import FactTable, TableEntry
-from acorn_engine.language import ExpressionError, Reference, Scope, check, parse, round_to
-from acorn_engine.language.columns import ColumnBuilder, Leaf
-from acorn_engine.plugins.records import Function, Parameter
-from acorn_engine.types import (
-    BOOLEAN,
-    DATE,
-    INTEGER,
-    MISSING,
-    NUMBER,
-    SITE_MONEY,
-    TEXT,
-    Failure,
-    Kind,
-    Missing,
-    Money,
-    Type,
-    money,
-)
+from acorn_engine.language import ExpressionError, Reference, check, parse, round_to
+from acorn_engine.language.columns import ColumnBuilder
+from acorn_engine.types import Kind, Money
 
 SEED = int(os.environ.get("ACORN_TEST_SEED", randomness.randrange(10**9)))
-TYPES = {
-    "cost": SITE_MONEY,
-    "price": SITE_MONEY,
-    "bought": money("bought_in"),
-    "dollars": money("USD"),
-    "bought_in": TEXT,
-    "fine": NUMBER,
-    "vat": NUMBER,
-    "stock": INTEGER,
-    "brand": TEXT,
-    "hot": BOOLEAN,
-    "new": BOOLEAN,
-    "since": DATE,
-}
-SCALES = {"cost": 2, "price": 4, "bought": 2, "dollars": 2, "fine": 6, "vat": 4, "stock": 0}
-NAMES = {
-    Kind.NUMBER: ["fine", "vat", "stock"],
-    Kind.MONEY: ["cost", "price", "cost", "price"],
-    Kind.TEXT: ["brand", "bought_in"],
-    Kind.BOOLEAN: ["hot", "new"],
-    Kind.DATE: ["since"],
-    "bought": ["bought", "dollars", "cost"],
-    "kinds": [Kind.NUMBER, Kind.MONEY, Kind.TEXT, Kind.BOOLEAN, Kind.DATE],
-}
-FUNCTIONS = {
-    "fx": Function(
-        "fx",
-        (Parameter("given", Type(Kind.MONEY, None)),),
-        SITE_MONEY,
-        "site_money(amount(given) * lookup('rate', currency_of(given)))",
-        "fx(cost)",
-    )
-}
-TABLES = {
-    "rate": FactTable(
-        "rate",
-        {
-            "EUR": {key: TableEntry(value) for key, value in {**RATES, "EUR": Fraction(1)}.items()},
-            "JPY": {"JPY": TableEntry(Fraction(1)), "USD": TableEntry(Fraction("149.832157"))},
-        },
-    )
-}
+EXPRESSIONS = int(os.environ.get("ACORN_TEST_EXPRESSIONS", "700"))
+"""For each site."""
+ROWS = 300
+WATCHED = 20
+"""So many rows of each expression are watched for what its operands come to."""
+
+LEAST = 3
+"""So often at least every operator stands in an expression, and every operand is there and is missing."""
 
 
-def drawn_rows(random, count):
-    def value(name):
-        draw = random.random()
-        if draw < 0.1:
-            return None
-        if name in SCALES:
-            digits = random.choice([1, 2, 4, 6, 9])
-            whole = (
-                random.choice([0, 1, -1, 5, 10**12, -(10**18)])
-                if draw < 0.3
-                else random.randrange(-(10**digits), 10**digits)
-            )
-            return Decimal(whole).scaleb(-SCALES[name]) if SCALES[name] else whole
-        pools = {
-            "bought_in": ["USD", "CNY", "EUR", "CHF"],
-            "brand": TEXTS,
-            "since": [TODAY + timedelta(days=random.randrange(-400, 400)), date(1969, 12, 31)],
-        }
-        return random.choice(pools.get(name, [True, False]))
-
-    return [{name: value(name) for name in TYPES} for _ in range(count)]
-
-
-def frame_of(rows):
-    dtypes = {Kind.TEXT: pl.String, Kind.BOOLEAN: pl.Boolean, Kind.DATE: pl.Date}
-    schema = {
-        name: pl.Int64 if name == "stock" else pl.Decimal(38, SCALES[name]) if name in SCALES else dtypes[of.kind]
-        for name, of in TYPES.items()
-    }
-    return pl.DataFrame(rows, schema=schema)
-
-
-def reference_row(row, site):
-    """Return a row as the reference reads it."""
-
-    def value(name, raw):
-        of = TYPES[name].at_site(site.currency)
-        if raw is None:
-            return MISSING
-        if of.kind is Kind.MONEY:
-            currency = row[of.tag_column] if of.tag_column else of.tag
-            return Money(Fraction(raw), currency) if currency else MISSING
-        return Fraction(raw) if of.kind is Kind.NUMBER else raw
-
-    return {name: value(name, raw) for name, raw in row.items()}
-
-
-def reading(operand, kind, digits, mode):
-    """Return the column of an operand's value."""
-    readings = {Kind.BOOLEAN: operand.boolean, Kind.TEXT: operand.text, Kind.DATE: operand.date}
-    return readings[kind]() if kind in readings else operand.rounded(digits, mode)
-
-
-@pytest.mark.parametrize("site", [EUR, JPY], ids=["EUR", "JPY"])
-def test_reference_and_columns_agree_on_random_expressions(site):
-    random = randomness.Random(f"{SEED}{site.name}")
-    compared = flagged = checked_count = refused = 0
-    leaves = {name: Leaf(name, of.at_site(site.currency), SCALES.get(name, 0)) for name, of in TYPES.items()}
-    scope = Scope(site, TYPES, functions=FUNCTIONS)
-    wanted = int(os.environ.get("ACORN_TEST_TREES", "150"))
-    while checked_count < wanted:
-        kind = random.choice([Kind.NUMBER, Kind.MONEY, Kind.MONEY, Kind.BOOLEAN, Kind.BOOLEAN, Kind.TEXT, Kind.DATE])
-        text = Expressions(random, NAMES).text(kind, random.randrange(1, 5))
+def drawn(random, world, scope, names, count):
+    """Return ``count`` random checked expressions, and how many were refused."""
+    found, refused = [], 0
+    while len(found) < count:
+        kind = random.choice([*KINDS, Kind.NUMBER, Kind.MONEY, Kind.MONEY, Kind.BOOLEAN, "bought"])
+        expressions = Expressions(random, names, world.site.currency)
+        depth = random.randrange(1, 6)
+        text = expressions.tagged(depth) if kind == "bought" else expressions.text(kind, depth)
         try:
-            checked = check(parse(text), scope)
+            found.append(check(parse(text), scope))
         except ExpressionError:
             refused += 1
-            assert refused < 20 * wanted, f"seed {SEED}: hardly any expression is accepted, as {text}"
-            continue
-        checked_count += 1
-        rows = drawn_rows(random, 40)
-        made = ColumnBuilder(site, TABLES, TODAY, leaves)
-        operand = made.add(checked)
-        digits, mode = random.choice([0, 2, 6]), random.choice(["half_up", "up", "down"])
-        value = reading(operand, checked.type.kind, digits, mode)
-        columns = {"v": value, "missing": operand.missing, "failed": operand.failed, "flagged": operand.flagged}
-        found = run(frame_of(rows), made, columns).rows(named=True)
+            assert refused < 50 * count, f"seed {SEED}: hardly any expression is accepted, as {text}"
+    return found, refused
+
+
+class Comparison:
+    """One program of several expressions over one frame, against the reference row by row."""
+
+    def __init__(self, random, world, checked):
+        self.random, self.world, self.checked = random, world, checked
+        self.builder = ColumnBuilder(world.site, TABLES, TODAY, world.leaves)
+        self.readings = [self._reading(one) for one in checked]
+
+    def _reading(self, checked):
+        """Return the columns of an expression, and how a value of the reference looks there."""
+        operand, random = self.builder.add(checked), self.random
+        kind = checked.type.kind
+        plain = {Kind.BOOLEAN: operand.boolean, Kind.TEXT: operand.text, Kind.DATE: operand.date}
+        if kind in plain:
+            return operand, plain[kind](), lambda value: value
+        digits, mode = random.choice([0, 2, 3, 6, 12]), random.choice(["half_up", "up", "down"])
+
+        def scaled(value):
+            return round_to(value, Fraction(1, 10**digits), mode) * 10**digits
+
+        return operand, operand.rounded(digits, mode), scaled
+
+    def columns(self, frame):
+        """Return value, missing, failed and flagged of each expression, as lists."""
+        outputs = []
+        for number, (operand, value, _) in enumerate(self.readings):
+            parts = {"value": value, "missing": operand.missing, "failed": operand.failed, "flagged": operand.flagged}
+            outputs += [part.alias(f"{name}.{number}") for name, part in parts.items()]
+        lazy = frame.lazy()
+        for level in self.builder.take_levels():
+            lazy = lazy.with_columns(level)
+        found = lazy.with_columns(outputs).collect(engine="streaming")
+        names = ("value", "missing", "failed", "flagged")
+        return [[found[f"{name}.{number}"].to_list() for name in names] for number in range(len(self.readings))]
+
+
+def agrees(checked, row, known, outcome, value, seen):
+    """Say whether a row of the columns is what the reference says."""
+    if outcome != word(known) or outcome != "value":
+        return outcome == word(known)
+    if isinstance(known, Money):
+        currency = row[checked.type.tag_column] if checked.type.tag_column else checked.type.tag
+        return known.currency == currency and value == seen(known.amount)
+    return type(value) in {int, type(known)} and value == seen(known)
+
+
+def expected_of(census, reference, checked, exact, monkeypatch):
+    """Return what the reference says of every row; rows that look alike to the expression are asked once."""
+    known, found = {}, []
+    for number, row in enumerate(exact):
+        key = tuple(row[name] for name in sorted(checked.reads))
+        if key not in known:
+            watched = number < WATCHED
+            outcome = (
+                census.evaluate(reference, checked, row, monkeypatch) if watched else reference.evaluate(checked, row)
+            )
+            known[key] = outcome.value
+        found.append(known[key])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("site", SITES, ids=[site.currency for site in SITES])
+def test_reference_and_columns_agree_on_random_expressions(site, monkeypatch):
+    random = randomness.Random(f"{SEED}{site.name}")
+    world, census, counts = World(site), Census(), Counter()
+    print(f"ACORN_TEST_SEED={SEED}")
+    while counts["expressions"] < EXPRESSIONS or (census.unseen(LEAST) and counts["expressions"] < 2 * EXPRESSIONS):
+        scope, names = world.scope(random)
+        checked, refused = drawn(random, world, scope, names, random.choice([1, 5, 10, 20]))
+        rows = world.rows(random, ROWS)
+        exact = [world.exact(row) for row in rows]
+        comparison = Comparison(random, world, checked)
+        columns = comparison.columns(world.frame(rows))
         reference = Reference(scope, TABLES, TODAY)
-        for row, out in zip(rows, found * (len(rows) // len(found)), strict=True):
-            if out["flagged"]:
-                flagged += 1
-                continue
-            compared += 1
-            expected = reference.evaluate(checked, reference_row(row, site)).value
-            message = f"seed {SEED}: {text} on {row}: columns {out}, reference {expected}"
-            assert out["failed"] == isinstance(expected, Failure), message
-            assert out["missing"] == isinstance(expected, Missing), message
-            if isinstance(expected, Failure | Missing):
-                continue
-            amount = expected.amount if isinstance(expected, Money) else expected
-            if checked.type.kind in (Kind.NUMBER, Kind.MONEY):
-                amount = round_to(amount, Fraction(1, 10**digits), mode) * 10**digits
-            assert out["v"] == amount, message
-    print(f"seed {SEED}: {checked_count} expressions, {compared} compared, {flagged} flagged, {refused} refused")
-    assert compared > 5 * flagged, f"seed {SEED}: too many rows left to the scalar form"
+        for one, (_, _, seen), found in zip(checked, comparison.readings, columns, strict=True):
+            census.of_expression(one.syntax)
+            expected = expected_of(census, reference, one, exact, monkeypatch)
+            for row, known, value, absent, broken, doubt in zip(rows, expected, *found, strict=True):
+                if doubt:
+                    counts["flagged"] += 1
+                    continue
+                outcome = "failed" if broken else "missing" if absent else "value"
+                counts[outcome] += 1
+                assert agrees(one, row, known, outcome, value, seen), (
+                    f"ACORN_TEST_SEED={SEED}: {one.syntax.text}\n"
+                    f"with { ({name: define.text for name, define in scope.defines.items()}) }\n"
+                    f"on { ({name: row[name] for name in sorted(one.reads)}) }:\n"
+                    f"columns {outcome} {value}, reference {known}"
+                )
+        counts += Counter(expressions=len(checked), refused=refused, rows=ROWS * len(checked))
+    told = f"ACORN_TEST_SEED={SEED}: {dict(counts)}"
+    print(told)
+    compared = counts["rows"] - counts["flagged"]
+    assert counts["flagged"] < 0.25 * counts["rows"], told
+    assert counts["value"] > 0.3 * compared, told
+    assert counts["missing"] > 0.05 * compared, told
+    assert counts["failed"] > 0.02 * compared, told
+    assert not census.unseen(LEAST), f"{told}: {census.unseen(LEAST)}"

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import polars as pl
 from cyclopts import Parameter
 
 from acorn_engine.clock import system_now
@@ -21,6 +20,8 @@ from acorn_sandbox.demo.catalogue import PRODUCTS, SELLERS
 from acorn_sandbox.demo.writing import SEED_FILE, write_project
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from acorn_engine import Engine
     from acorn_engine.plan import Plan
 
@@ -169,6 +170,8 @@ def newest_plans(engine: Engine) -> list[Plan]:
 
 def telling_offers(plans: Sequence[Plan]) -> list[tuple[str, str, str]]:
     """Choose three offers that show what the engine does: one that moves, one held, one refused."""
+    import polars as pl
+
     changes = pl.concat([plan.changes for plan in plans]).filter(pl.col("field") == "price")
     wanted: list[tuple[pl.Expr, str]] = [
         ((pl.col("verdict") == "send") & (pl.col("rule") == "ending-99"), "A price that moves, and why"),

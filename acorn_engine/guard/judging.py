@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -17,7 +18,7 @@ from acorn_engine.guard.candidates import (
     sent_fields,
     setters_of,
 )
-from acorn_engine.guard.halts import count, halts
+from acorn_engine.guard.halts import conclude
 from acorn_engine.guard.model import JUDGED_SCHEMA, ROW, Judged, Known
 from acorn_engine.guard.offer_guards import OfferGuards
 from acorn_engine.guard.reasons import NO_REASON, Names, Reason, explain_changes, in_order, words_of
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from acorn_engine.ruleset import Chain
     from acorn_engine.sites import SiteClock
 
+_PLACE: Final = "_place"
+
 
 def judge(
     chain: Chain,
@@ -52,12 +55,32 @@ def judge(
     ``proposals`` are those of one site; ``tables`` the tables of its offers (rates, say) for
     guards that convert money. The built-in guards stand in the chain (``GuardSettings.specs``).
     """
+    judged = judge_offers(chain, proposals, clock, settings, known, tables)
+    counts, found = conclude(chain, judged.changes, known, tables or {}, clock)
+    return replace(judged, counts=counts, halts=found)
+
+
+def judge_offers(
+    chain: Chain,
+    proposals: Proposals,
+    clock: SiteClock,
+    settings: GuardSettings,
+    known: Known,
+    tables: Mapping[str, FactTable] | None = None,
+) -> Judged:
+    """Return every change of some offers of a site with its verdict and reason.
+
+    What concerns the plan as a whole is left open: there are neither counts nor halts.
+    """
     site, fields = chain.site, all_fields(proposals.fields)
     frame = complete(proposals.frame, fields, site).with_columns(pl.lit(value=False).alias("_raised"))
     if settings.below_floor == "raise":
         frame = raise_to_floor(frame)
     setters = setters_of((rule.id, [one.field.name for one in rule.sets]) for rule in chain.rules)
     frame = mark_changes(frame, fields, setters, site, known.same_attribute)
+    considered = int(frame["_considered"].sum())
+    accounts = tuple(sorted(frame["account"].unique().to_list()))
+    frame = _changing(frame, fields)
     frame = limits.standing_prices(frame, clock.today, site)
     asked = [guard for guard in chain.guards if guard.id not in known.exempt]
     guards = OfferGuards(
@@ -80,24 +103,22 @@ def judge(
     names = names_of(frame, chain, fields, clock)
     rows = change_rows(frame, fields, site)
     changes = _tell(rows, frame, reasons, names, chain)
-    counts = count(changes, known)
     return Judged(
         clock=clock,
         frame=frame,
         changes=changes,
-        halts=halts(
-            chain.plan_guards,
-            counts,
-            known.exempt,
-            tables or {},
-            clock,
-            sending=bool((changes["verdict"] == Verdict.SEND.value).any()),
-        ),
-        counts=counts,
+        halts=(),
+        counts={},
         settings=settings,
-        considered=int(frame["_considered"].sum()),
-        accounts=tuple(sorted(frame["account"].unique().to_list())),
+        considered=considered,
+        accounts=accounts,
     )
+
+
+def _changing(frame: pl.DataFrame, fields: Mapping[str, Field]) -> pl.DataFrame:
+    """Return the offers that have a change, numbered anew: reasons concern no other."""
+    changing = pl.any_horizontal(f"changed.{field.name}" for field in sent_fields(fields))
+    return frame.filter(changing).drop(ROW).with_row_index(ROW)
 
 
 def _number_reasons(frame: pl.DataFrame, fields: Mapping[str, Field], reasons: Sequence[Reason]) -> pl.DataFrame:
@@ -164,17 +185,17 @@ def _group(field: Field, sent: Sequence[Field]) -> pl.Expr:
 def _tell(
     rows: pl.DataFrame, frame: pl.DataFrame, reasons: Sequence[Reason], names: Names, chain: Chain
 ) -> pl.DataFrame:
-    """Return the changes with their words; one that nothing stops has those of its rule."""
+    """Return the changes with their words, in the order of ``rows``; one that nothing stops has those of its rule."""
+    rows = rows.with_row_index(_PLACE)
+    columns = [_PLACE, *JUDGED_SCHEMA]
     stopped = explain_changes(rows.filter(pl.col("_reason") != NO_REASON), frame, reasons, names)
     texts = {rule.id: rule.because for rule in chain.rules}
-    told = [stopped.select(*JUDGED_SCHEMA)] if stopped.height else []
+    told = [stopped.select(columns)] if stopped.height else []
     for (rule,), some in rows.filter(pl.col("_reason") == NO_REASON).group_by("rule", maintain_order=True):
-        told.append(
-            _tell_rule(some, frame, names, str(rule) if rule is not None else None, texts).select(*JUDGED_SCHEMA)
-        )
+        told.append(_tell_rule(some, frame, names, str(rule) if rule is not None else None, texts).select(columns))
     if not told:
         return pl.DataFrame(schema=JUDGED_SCHEMA)
-    return pl.concat(told).sort(ROW, "field").cast(JUDGED_SCHEMA)  # type: ignore[arg-type]
+    return pl.concat(told).sort(_PLACE).drop(_PLACE).cast(JUDGED_SCHEMA)  # type: ignore[arg-type]
 
 
 def _tell_rule(

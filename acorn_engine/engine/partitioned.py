@@ -1,0 +1,125 @@
+"""Plans of several sites from one reading of the catalogue, whole or in partitions."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from acorn_engine.engine.chains import site_chain
+from acorn_engine.engine.evaluating import evaluate_site, read_unread
+from acorn_engine.engine.memory import FileMemory, StoreMemory
+from acorn_engine.engine.partitions import Whole, partitions_of
+from acorn_engine.engine.planning import make_plan, plan_of_pieces
+from acorn_engine.engine.runners import runner_of
+from acorn_engine.engine.tasks import Work
+
+if TYPE_CHECKING:
+    from acorn_engine.engine.context import Context
+    from acorn_engine.engine.partitions import Partition
+    from acorn_engine.engine.pieces import StoredPiece
+    from acorn_engine.plan import Plan
+    from acorn_engine.problems import Problem
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be planned: sites, one account or all, all SKUs or some."""
+
+    sites: tuple[str, ...]
+    account: str | None = None
+    only: tuple[str, ...] | None = None
+
+
+def plan_sites(
+    context: Context, asked: Asked, products: Any = None, listings: Any = None
+) -> Iterator[tuple[Plan, Mapping[str, str]]]:
+    """Yield the plan of every site with the rules that made it; nothing is saved.
+
+    How the catalogue is cut and where its parts are evaluated does not change a plan. Rows handed in
+    take the place of the project's sources. Raises ``AcornError`` where nothing can be planned.
+    """
+    context = context.at(context.now())
+    with _scratch(context) as folder:
+        partitions = partitions_of(context, folder, products, listings)
+        if len(partitions) == 1 and isinstance(partitions[0], Whole):
+            for name in asked.sites:
+                evaluated = evaluate_site(
+                    context, partitions[0].catalogue, name, account=asked.account, only=asked.only
+                )
+                yield make_plan(context, evaluated), dict(evaluated.chain.text)
+            return
+        yield from _from_files(context, asked, partitions, folder)
+
+
+@contextmanager
+def _scratch(context: Context) -> Iterator[Path]:
+    """Make a folder for files that are needed while a plan is made."""
+    run = context.project.run
+    parent = context.project.root / run.scratch if run.scratch else None
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="acorn-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _from_files(
+    context: Context, asked: Asked, partitions: Sequence[Partition], folder: Path
+) -> Iterator[tuple[Plan, Mapping[str, str]]]:
+    work = Work(str(folder), asked.sites, context.now(), asked.account, asked.only)
+    _remember(context, asked, folder)
+    found = _run(context, dict(enumerate(partitions)), work, folder)
+    problems: dict[str, list[Problem]] = {}
+    for name in asked.sites:
+        again = _read_first(context, name, found[name], problems)
+        if again:
+            _remember(context, replace(asked, sites=(name,)), folder)
+            some = {number: partitions[number] for number in again}
+            redone = _run(context, some, replace(work, sites=(name,)), folder)
+            found[name].update(redone[name])
+    for name in asked.sites:
+        site = context.site(name)
+        pieces = [piece.load() for _, piece in sorted(found[name].items())]
+        pieces[-1] = replace(pieces[-1], problems=(*pieces[-1].problems, *problems.get(name, ())))
+        chain, _ = site_chain(context, site, pieces[0].facts)
+        accounts = context.accounts(name, asked.account)
+        yield plan_of_pieces(context, chain, context.clock(site), accounts, pieces), dict(chain.text)
+
+
+def _remember(context: Context, asked: Asked, folder: Path) -> None:
+    memory = StoreMemory(context)
+    for name in asked.sites:
+        FileMemory.write(folder, memory, name, [account.name for account in context.accounts(name, asked.account)])
+
+
+def _run(
+    context: Context, partitions: Mapping[int, Partition], work: Work, folder: Path
+) -> dict[str, dict[int, StoredPiece]]:
+    """Return the pieces by site and by the number of their partition."""
+    found: dict[str, dict[int, StoredPiece]] = defaultdict(dict)
+    for number, pieces in runner_of(context, folder).run(partitions, work):
+        for name, piece in pieces.items():
+            found[name][number] = piece
+    return found
+
+
+def _read_first(
+    context: Context, name: str, pieces: Mapping[int, StoredPiece], problems: dict[str, list[Problem]]
+) -> list[int]:
+    """Read offers that nobody has read yet; return the partitions that know more now."""
+    wanted = {number: piece.load_unread() for number, piece in pieces.items()}
+    wanted = {number: frame for number, frame in wanted.items() if not frame.is_empty()}
+    if not wanted:
+        return []
+    done, problems[name] = read_unread(context, context.site(name), pl.concat(wanted.values()))
+    return sorted(wanted) if done else []

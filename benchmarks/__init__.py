@@ -1,0 +1,1 @@
+"""How fast Acorn is, against what is possible and against what there is: ``make bench``."""
