@@ -61,11 +61,17 @@ class TypedTable:
 
 
 def type_table(
-    raw: RawTable, columns: Mapping[str, ColumnSpec], sites: Mapping[str, Site], *, allow_empty: bool = False
+    raw: RawTable,
+    columns: Mapping[str, ColumnSpec],
+    sites: Mapping[str, Site],
+    *,
+    allow_empty: bool = False,
+    least_scales: Mapping[str, int] | None = None,
 ) -> TypedTable:
     """Give every column its type, and hold every row that has a cell which is not of it.
 
     ``columns`` are the types of the seller's own columns, ``sites`` the known sites by name.
+    ``least_scales`` are decimals that columns have even where their values need fewer.
     Nothing is raised for what stands in the table: problems with effect ``stops`` mean that it
     cannot be used.
     """
@@ -73,7 +79,7 @@ def type_table(
     frame = _without_blank_rows(raw.frame, plain)
     problems = list(raw.problems)
     if frame.height == 0 and not allow_empty:
-        problems.append(_no_rows(raw))
+        problems.append(no_rows(raw.role, raw.name))
     layout = lay_out(raw, frame, columns, plain)
     problems += layout.problems
     frame, findings = layout.frame, [*layout.findings, *_text_findings(layout, raw)]
@@ -86,13 +92,14 @@ def type_table(
             # Texts come before money, so the sites have been read by now.
             row_sites = Distinct(frame["site"])
         lowest = layout.plain.get(name)
-        column = Column(raw, name, kind, frame.height, currency=name in tags, lowest=lowest)
+        least_scale = (least_scales or {}).get(name, 0)
+        column = Column(raw, name, kind, frame.height, name in tags, lowest, least_scale)
         read_column(column, frame, sites, raw.options.number_format, row_sites)
         findings += column.findings
         frame = frame.with_columns(column.texts) if column.texts is not None else frame
         if name in layout.unkept:
             continue
-        fact = _fact_name(raw.role, name)
+        fact = fact_name(raw.role, name)
         typed.append(column.values.alias(fact))
         if kind != INSTANT and name != "site":
             facts[fact] = FactInfo(fact, kind, column.scale, f"column '{raw.header(name)}' of {raw.name}")
@@ -103,14 +110,15 @@ def type_table(
         name=raw.name,
         frame=result,
         facts=facts,
-        headers={_fact_name(raw.role, name): raw.header(name) for name in layout.types},
+        headers={fact_name(raw.role, name): raw.header(name) for name in layout.types},
         as_of=raw.as_of,
         findings=tuple(finding for finding in findings if finding.positions.len()),
         table_problems=tuple(problems),
     )
 
 
-def _fact_name(role: Role, name: str) -> str:
+def fact_name(role: Role, name: str) -> str:
+    """Return what a column of a table is called as a fact."""
     if role == "listings":
         return CURRENT.get(name, name)
     return "_as_of_products" if name == "as_of" else name
@@ -128,11 +136,12 @@ def _without_blank_rows(frame: pl.DataFrame, plain: Mapping[str, str]) -> pl.Dat
     return kept.with_columns(_position=pl.int_range(kept.height, dtype=pl.UInt32))
 
 
-def _no_rows(raw: RawTable) -> Problem:
+def no_rows(role: Role, name: str) -> Problem:
+    """Return what there is to say of a table without rows."""
     return Problem(
         code="no_rows",
-        message=f"the table of {raw.role} has no rows; nothing was planned",
-        place=Place(file=raw.name),
+        message=f"the table of {role} has no rows; nothing was planned",
+        place=Place(file=name),
         hint="export it again: an empty table would look as if everything had been taken out",
     )
 
