@@ -1,4 +1,4 @@
-"""Random chains and random offers, for comparing what runs them."""
+"""Random chains of rules and guards, and offers for them, for comparing what runs them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ NAMES = {
     "kinds": [Kind.NUMBER, Kind.MONEY, Kind.TEXT, Kind.BOOLEAN, Kind.DATE],
 }
 
-
 WINDOWS = ["mon 11:00 - mon 12:30", "mon 12:00 - tue 00:00", "sun 22:00 - mon 12:00", "sat 00:00 - mon 00:00"]
 
 
@@ -66,21 +65,41 @@ def random_rule(random, number, currency):
     return rule
 
 
-def random_chain(random, site, known):
-    """Return a chain of rules that are accepted."""
+def random_guard(random, number, currency):
+    """Return a guard of one offer."""
+    condition = Expressions(random, NAMES, currency).text(Kind.BOOLEAN, random.randrange(1, 4))
+    return {"id": f"g{number}", random.choice(["hold", "reject"]): condition, "because": "a guard fired"}
+
+
+def random_chain(random, site, known, guards=0):
+    """Return a chain of rules and guards that are accepted, and its text."""
     rules, wanted = [], random.choice([1, 2, 3, 4, 5, 6, 10])
     while len(rules) < wanted:
         rule = random_rule(random, len(rules), site.currency)
         try:
-            one = json.dumps({"acorn": 1, "rules": [*rules, rule]}, ensure_ascii=False)
-            chain = load_chain([("random.yaml", one)], vocabulary(site, known, FIELDS))
+            chain, one = _loaded(site, known, [*rules, rule], [])
         except RuleError:
             continue
         rules.append(rule)
+    asked = []
+    while len(asked) < guards:
+        guard = random_guard(random, len(asked), site.currency)
+        try:
+            chain, one = _loaded(site, known, rules, [*asked, guard])
+        except RuleError:
+            continue
+        asked.append(guard)
     return chain, one
 
 
+def _loaded(site, known, rules, guards):
+    text = json.dumps({"acorn": 1, "rules": rules, "guards": guards}, ensure_ascii=False)
+    return load_chain([("random.yaml", text)], vocabulary(site, known, FIELDS)), text
+
+
 def random_offers(random, site, known, tables):
+    """Return forty random offers, some with instants that are too old."""
+
     def value(name, of):
         if random.random() < 0.12:
             return None

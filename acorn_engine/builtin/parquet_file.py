@@ -13,6 +13,11 @@ from acorn_engine.problems import CatalogError, Place, Problem
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
+
+    from acorn_engine.catalog import CatalogOptions
+    from acorn_engine.catalog.names import Role
+    from acorn_engine.catalog.parts import ParquetTable
 
 
 class ParquetOptions(BaseModel):
@@ -30,14 +35,34 @@ def read_parquet(request: CatalogRequest) -> tuple[pl.DataFrame, datetime | None
     try:
         return pl.read_parquet(file, glob=False), changed_at(file)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise CatalogError(
-            Problem(
-                code="unreadable",
-                message=f"the file is not complete Parquet: {str(error).splitlines()[0]}; nothing was read",
-                place=Place(file=options.path),
-                hint="write it again, under another name, and rename it when it is complete",
-            )
-        ) from None
+        raise CatalogError(_unreadable(options.path, error)) from None
+
+
+def parquet_table(role: Role, options: CatalogOptions, root: str | Path) -> ParquetTable:
+    """Return where a project's Parquet file of products or listings is, for reading it in parts.
+
+    Raises ``ProjectError`` for options that the source does not have, ``CatalogError`` where the file
+    cannot be read.
+    """
+    from acorn_engine.catalog.parts import ParquetTable
+    from acorn_engine.catalog.raw import source_options
+
+    settings = source_options(role, options, PARQUET_SOURCE)
+    file = locate(CatalogRequest(role, str(root), settings), settings.path)
+    try:
+        pl.read_parquet_schema(file)
+        return ParquetTable(role, settings.path, str(file), options, changed_at(file))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise CatalogError(_unreadable(settings.path, error)) from None
+
+
+def _unreadable(path: str, error: Exception) -> Problem:
+    return Problem(
+        code="unreadable",
+        message=f"the file is not complete Parquet: {str(error).splitlines()[0]}; nothing was read",
+        place=Place(file=path),
+        hint="write it again, under another name, and rename it when it is complete",
+    )
 
 
 PARQUET_SOURCE = CatalogSource("parquet", ParquetOptions, read_parquet, "a Parquet file")

@@ -38,7 +38,7 @@ class Column:
     """A column on its way: ``values`` is the typed result, ``texts`` cleaned text that others read.
 
     ``currency`` marks a column that holds the currency of others; ``lowest`` is the lowest value of
-    a text column that has nothing but plain text.
+    a text column that has nothing but plain text, ``least_scale`` the fewest decimals to keep.
     """
 
     raw: RawTable
@@ -47,6 +47,7 @@ class Column:
     height: int
     currency: bool = False
     lowest: str | None = None
+    least_scale: int = 0
     values: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
     scale: int = 0
     texts: pl.Series | None = None
@@ -96,9 +97,9 @@ def read_column(
 def _number(column: Column, cells: pl.Series, number_format: str) -> None:
     integer = column.type.integer
     if cells.dtype == pl.String:
-        numbers = read_numbers(cells, number_format, integer=integer)
+        numbers = read_numbers(cells, number_format, integer=integer, least_scale=column.least_scale)
     else:
-        numbers = take_numbers(cells, integer=integer)
+        numbers = take_numbers(cells, integer=integer, least_scale=column.least_scale)
     column.values, column.scale = numbers.values, numbers.scale
     _report_numbers(column, cells, numbers, number_format, "an integer" if integer else "a number")
 
@@ -150,11 +151,12 @@ def _money(
     row_sites: Distinct | None,
 ) -> None:
     finest: int | pl.Series = LARGEST_SCALE
-    least = 0
+    least = column.least_scale
     if column.name in CURRENT:
         digits = site_digits(frame.height, sites, row_sites)
         finest = digits.fill_null(LARGEST_SCALE)
         least = max((one for one in digits.unique().to_list() if one is not None), default=0)
+        least = max(least, column.least_scale)
     codes = None
     if cells.dtype == pl.String:
         amounts = split_codes(cells)

@@ -102,7 +102,7 @@ def take_numbers(
     too_large, too_fine = _too_large(values), _too_fine(values, 0 if integer else finest)
     for mask in (too_large, too_fine):
         values = values if mask is None else values.set(mask, None)
-    scale = 0 if integer else max(_needed_scale(values), least_scale)
+    scale = 0 if integer else max(needed_scale(values), least_scale)
     kept = values.cast(pl.Int64) if integer else values.cast(pl.Decimal(38, scale))
     return Numbers(kept, scale, too_fine=too_fine, too_large=too_large)
 
@@ -146,7 +146,7 @@ def _finer(values: pl.Series, digits: int) -> pl.Series:
     return pl.DataFrame([values.to_physical().alias("values")]).select(pl.col("values") % unit != 0).to_series()
 
 
-def _needed_scale(values: pl.Series) -> int:
+def needed_scale(values: pl.Series) -> int:
     """Return how many decimals a column of decimals needs."""
     needed, scale = 0, _scale(values)
     # Most columns need all their decimals, and already their first rows show it.

@@ -55,7 +55,7 @@ def read_role(role: Role, options: CatalogOptions, source: CatalogSource, root: 
     ``root`` is the folder that relative paths start from. Raises ``ProjectError`` for options that
     the source does not have, ``CatalogError`` where the source cannot be read at all.
     """
-    settings = _source_options(role, options, source)
+    settings = source_options(role, options, source)
     problems: list[Problem] = []
     request = CatalogRequest(role=role, root=str(root), options=settings, report=problems.append)
     try:
@@ -73,7 +73,7 @@ def read_role(role: Role, options: CatalogOptions, source: CatalogSource, root: 
             )
         ) from error
     name = getattr(settings, "path", None) or f"{role} ({source.name})"
-    return _named(role, str(name), frame, as_of, options, problems)
+    return raw_table(role, str(name), frame, as_of, options, problems)
 
 
 def rows_table(
@@ -93,7 +93,7 @@ def rows_table(
     options = options or CatalogOptions(source=HANDED_IN)
     headers = {clean_header(column) for column in frame.columns}
     rename = {column: header for column, header in options.rename.items() if clean_header(header) in headers}
-    return _named(role, name, frame, as_of, options.model_copy(update={"rename": rename}), [])
+    return raw_table(role, name, frame, as_of, options.model_copy(update={"rename": rename}), [])
 
 
 def _float_column(column: str, name: str) -> Problem:
@@ -192,7 +192,7 @@ def _inexact_cell(column: str, row: int, error: TypeError, name: str, value: obj
     )
 
 
-def _source_options(role: Role, options: CatalogOptions, source: CatalogSource) -> Any:
+def source_options(role: Role, options: CatalogOptions, source: CatalogSource) -> Any:
     try:
         return source.options.model_validate(options.model_extra or {})
     except ValidationError as error:
@@ -216,7 +216,7 @@ def _option_problem(role: Role, source: CatalogSource, found: Mapping[str, Any],
     )
 
 
-def _named(
+def raw_table(
     role: Role,
     name: str,
     frame: pl.DataFrame,

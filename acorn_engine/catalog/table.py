@@ -61,11 +61,17 @@ class TypedTable:
 
 
 def type_table(
-    raw: RawTable, columns: Mapping[str, ColumnSpec], sites: Mapping[str, Site], *, allow_empty: bool = False
+    raw: RawTable,
+    columns: Mapping[str, ColumnSpec],
+    sites: Mapping[str, Site],
+    *,
+    allow_empty: bool = False,
+    least_scales: Mapping[str, int] | None = None,
 ) -> TypedTable:
     """Give every column its type, and hold every row that has a cell which is not of it.
 
     ``columns`` are the types of the seller's own columns, ``sites`` the known sites by name.
+    ``least_scales`` are decimals that columns have even where their values need fewer.
     Nothing is raised for what stands in the table: problems with effect ``stops`` mean that it
     cannot be used.
     """
@@ -73,7 +79,7 @@ def type_table(
     frame = _without_blank_rows(raw.frame, plain)
     problems = list(raw.problems)
     if frame.height == 0 and not allow_empty:
-        problems.append(_no_rows(raw))
+        problems.append(no_rows(raw.role, raw.name))
     layout = lay_out(raw, frame, columns, plain)
     problems += layout.problems
     frame, findings = layout.frame, [*layout.findings, *_text_findings(layout, raw)]
@@ -86,7 +92,8 @@ def type_table(
             # Texts come before money, so the sites have been read by now.
             row_sites = Distinct(frame["site"])
         lowest = layout.plain.get(name)
-        column = Column(raw, name, kind, frame.height, currency=name in tags, lowest=lowest)
+        least_scale = (least_scales or {}).get(name, 0)
+        column = Column(raw, name, kind, frame.height, name in tags, lowest, least_scale)
         read_column(column, frame, sites, raw.options.number_format, row_sites)
         findings += column.findings
         frame = frame.with_columns(column.texts) if column.texts is not None else frame
@@ -129,11 +136,12 @@ def _without_blank_rows(frame: pl.DataFrame, plain: Mapping[str, str]) -> pl.Dat
     return kept.with_columns(_position=pl.int_range(kept.height, dtype=pl.UInt32))
 
 
-def _no_rows(raw: RawTable) -> Problem:
+def no_rows(role: Role, name: str) -> Problem:
+    """Return what there is to say of a table without rows."""
     return Problem(
         code="no_rows",
-        message=f"the table of {raw.role} has no rows; nothing was planned",
-        place=Place(file=raw.name),
+        message=f"the table of {role} has no rows; nothing was planned",
+        place=Place(file=name),
         hint="export it again: an empty table would look as if everything had been taken out",
     )
 

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from acorn_engine.catalog import CatalogOptions, RawTable
+    from acorn_engine.catalog.names import Role
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.memory import Memory
     from acorn_engine.marketplace import Account
     from acorn_engine.sites import Site
 
-ROLES: Final = ("products", "listings")
+ROLES: Final[tuple[Role, ...]] = ("products", "listings")
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,7 @@ def _no_rows(context: Context, role: str) -> pl.DataFrame:
 def _raw(context: Context, role: Any, given: Any) -> RawTable:
     from acorn_engine.catalog import read_role, rows_table
 
-    section = getattr(context.project.catalog, role)
-    options = _options(context, role, section) if section is not None else None
+    options = source_options(context, role)
     if given is not None:
         return rows_table(role, given, options=options)
     if options is None:
@@ -110,6 +110,15 @@ def _raw(context: Context, role: Any, given: Any) -> RawTable:
             )
         )
     return read_role(role, options, source, context.project.root)
+
+
+def source_options(context: Context, role: Role) -> CatalogOptions | None:
+    """Return how the project reads products or listings; ``None`` where they are handed in.
+
+    Raises ``ProjectError`` with everything that is wrong with the section.
+    """
+    section = getattr(context.project.catalog, role)
+    return None if section is None else _options(context, role, section)
 
 
 def _options(context: Context, role: str, section: Mapping[str, Any]) -> CatalogOptions:

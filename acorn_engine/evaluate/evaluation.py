@@ -54,7 +54,7 @@ def evaluate(
         whole = typed(offers.frame, leaves).with_row_index(ROW)
         state = scalar_rows(chain, offers, clock, stale, whole, leaves, exact, state, known.shown, known.groups)
     return Proposals(
-        offers.frame.hstack(state.drop(ROW)),
+        offers.frame.hstack([column for column in state if column.name != ROW]),
         {name: slot.field for name, slot in known.shown.items()},
         known.groups,
         len(exact),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from acorn_engine.guard.settings import GuardSettings
     from acorn_engine.ruleset import Chain
     from acorn_engine.sites import SiteClock
+
+_PLACE: Final = "_place"
 
 
 def judge(
@@ -183,17 +185,17 @@ def _group(field: Field, sent: Sequence[Field]) -> pl.Expr:
 def _tell(
     rows: pl.DataFrame, frame: pl.DataFrame, reasons: Sequence[Reason], names: Names, chain: Chain
 ) -> pl.DataFrame:
-    """Return the changes with their words; one that nothing stops has those of its rule."""
+    """Return the changes with their words, in the order of ``rows``; one that nothing stops has those of its rule."""
+    rows = rows.with_row_index(_PLACE)
+    columns = [_PLACE, *JUDGED_SCHEMA]
     stopped = explain_changes(rows.filter(pl.col("_reason") != NO_REASON), frame, reasons, names)
     texts = {rule.id: rule.because for rule in chain.rules}
-    told = [stopped.select(*JUDGED_SCHEMA)] if stopped.height else []
+    told = [stopped.select(columns)] if stopped.height else []
     for (rule,), some in rows.filter(pl.col("_reason") == NO_REASON).group_by("rule", maintain_order=True):
-        told.append(
-            _tell_rule(some, frame, names, str(rule) if rule is not None else None, texts).select(*JUDGED_SCHEMA)
-        )
+        told.append(_tell_rule(some, frame, names, str(rule) if rule is not None else None, texts).select(columns))
     if not told:
         return pl.DataFrame(schema=JUDGED_SCHEMA)
-    return pl.concat(told).sort(ROW, "field").cast(JUDGED_SCHEMA)  # type: ignore[arg-type]
+    return pl.concat(told).sort(_PLACE).drop(_PLACE).cast(JUDGED_SCHEMA)  # type: ignore[arg-type]
 
 
 def _tell_rule(

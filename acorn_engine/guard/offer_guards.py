@@ -76,9 +76,8 @@ class OfferGuards:
     def _with_absent(self, frame: pl.DataFrame, leaves: Mapping[str, Leaf]) -> tuple[pl.DataFrame, dict[str, Leaf]]:
         """Let facts and fields that a guard reads, and that no column holds, be missing on every row."""
         vocabulary = self._chain.vocabulary
-        types = {
-            name: known.type for known_of in (vocabulary.fields, vocabulary.facts) for name, known in known_of.items()
-        }
+        types = {name: field.type for name, field in vocabulary.fields.items()}
+        types |= {name: info.type for name, info in vocabulary.facts.items()}
         reads = {name for guard in self._guards for name in guard.condition.reads}
         absent = {
             name: Leaf(f"~absent.{name}", types[name].at_site(self._chain.site.currency))
@@ -96,9 +95,12 @@ class OfferGuards:
             outcomes = dict(zip(_OUTCOMES, (operand.truth(), operand.missing, operand.failed), strict=True))
             answers += [value.alias(f"_guard.{number}.{name}") for name, value in outcomes.items()]
             answers.append(operand.flagged.alias(f"_guard.{number}.doubt"))
+        lazy = frame.lazy()
         for level in builder.take_levels():
-            frame = frame.with_columns(level)
-        return frame.with_columns(answers).drop(builder.temporaries, strict=False)
+            lazy = lazy.with_columns(level)
+        # As in evaluation: the other engine of Polars stumbles over columns that are constant.
+        found = lazy.select(ROW, *answers).collect(engine="streaming")
+        return frame.hstack(found.sort(ROW).drop(ROW))
 
     def _exactly(self, frame: pl.DataFrame, facts: Mapping[str, Leaf], proposed: Mapping[str, Leaf]) -> pl.DataFrame:
         """Ask again, one by one, where the columns could not hold a number."""

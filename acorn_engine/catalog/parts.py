@@ -1,0 +1,224 @@
+"""A catalogue larger than memory: products and listings in Parquet, cut into parts that can be read one by one.
+
+The listings of a SKU and its product stand in one part, and so do SKUs that have to do with each
+other: ones that are mistaken for each other, and ones whose listings share a seller SKU or an ASIN. So
+each part, read alone, gives the offers and the problems that the whole would give for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from acorn_engine.catalog.join import join_offers
+from acorn_engine.catalog.raw import ROW, RawTable, raw_table
+from acorn_engine.catalog.scales import largest_scales
+from acorn_engine.catalog.table import no_rows, type_table
+from acorn_engine.catalog.tangles import FOLDED, folded, key_text, tangled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from acorn_engine.catalog.names import Role
+    from acorn_engine.catalog.options import CatalogOptions, ColumnSpec
+    from acorn_engine.facts import Offers
+    from acorn_engine.marketplace import Account
+    from acorn_engine.problems import Problem
+    from acorn_engine.sites import Site
+
+_PART: Final = "\0part"
+_SHARING: Final = ("seller_sku", "asin")
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetTable:
+    """Products or listings in a Parquet file: where it is, how messages call it, and how it is to be read."""
+
+    role: Role
+    name: str
+    path: str
+    options: CatalogOptions
+    as_of: datetime | None = None
+
+    def scan(self) -> pl.LazyFrame:
+        """Return the rows, unread, with ``_row``."""
+        rows = pl.scan_parquet(self.path, glob=False)
+        return rows if ROW in rows.collect_schema() else rows.with_row_index(ROW, offset=2)
+
+    @property
+    def height(self) -> int:
+        """How many rows the file has."""
+        return int(pl.scan_parquet(self.path, glob=False).select(pl.len()).collect().item())
+
+    def raw(self, frame: pl.DataFrame) -> RawTable:
+        """Return some of the rows under the names that rules use."""
+        return raw_table(self.role, self.name, frame, self.as_of, self.options, [])
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePart:
+    """Some products and all their listings, in two Parquet files; it can be sent to another process.
+
+    ``scales`` are the decimals of each table's columns, so that all parts have the same types.
+    """
+
+    products: ParquetTable
+    listings: ParquetTable
+    scales: Mapping[Role, Mapping[str, int]]
+
+    def tables(self) -> tuple[RawTable, RawTable]:
+        """Read products and listings."""
+        products, listings = (table.raw(table.scan().collect()) for table in (self.products, self.listings))
+        return products, listings
+
+    def offers(
+        self,
+        columns: Mapping[str, ColumnSpec],
+        sites: Mapping[str, Site],
+        accounts: Mapping[str, Account],
+        now: datetime,
+    ) -> tuple[Offers, tuple[Problem, ...]]:
+        """Read, type and join: what ``join_offers`` of the whole gives, for the rows of this part.
+
+        The problems are those of rows; what concerns a table as a whole is told by ``Parts``.
+        """
+        products, listings = (
+            replace(
+                type_table(raw, columns, sites, allow_empty=True, least_scales=self.scales[raw.role]),
+                table_problems=(),
+            )
+            for raw in self.tables()
+        )
+        return join_offers(products, listings, sites, accounts, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A catalogue in parts, and the problems of its tables as wholes."""
+
+    parts: tuple[CataloguePart, ...]
+    problems: tuple[Problem, ...]
+
+
+def split_catalogue(
+    products: ParquetTable,
+    listings: ParquetTable,
+    columns: Mapping[str, ColumnSpec],
+    sites: Mapping[str, Site],
+    now: datetime,
+    folder: Path,
+    *,
+    rows: int = 1_000_000,
+) -> Parts:
+    """Cut a catalogue into parts of about ``rows`` listings, written to ``folder``; it is never held whole.
+
+    A catalogue of no more rows stays in its own files. The parts last as long as the folder does, and
+    depend on nothing but the rows, whatever their order. Raises ``CatalogError`` where a table cannot
+    be used; what is wrong with single rows is told by each part.
+    """
+    tables = (products, listings)
+    problems = _whole_problems(tables, columns, sites, now)
+    scales = {
+        table.role: largest_scales(table.scan(), table.raw(_no_frame(table)), _headers(table), columns)
+        for table in tables
+    }
+    # A file from the future has been told by now.
+    products, listings = (
+        table if table.as_of is None else replace(table, as_of=min(table.as_of, now)) for table in tables
+    )
+    count = -(-listings.height // rows)
+    if count <= 1:
+        return Parts((CataloguePart(products, listings, scales),), problems)
+    moved = _moved(listings)
+    cut = [_cut(table, count, moved, folder) for table in (products, listings)]
+    parts = [CataloguePart(one, other, scales) for one, other in zip(*cut, strict=True)]
+    return Parts(tuple(parts), problems)
+
+
+def _no_frame(table: ParquetTable) -> pl.DataFrame:
+    return table.scan().head(0).collect()
+
+
+def _whole_problems(
+    tables: Sequence[ParquetTable], columns: Mapping[str, ColumnSpec], sites: Mapping[str, Site], now: datetime
+) -> tuple[Problem, ...]:
+    """Return what concerns the tables as wholes: columns and instants. Raises ``CatalogError`` where one stops."""
+    typed = []
+    for table in tables:
+        found = type_table(table.raw(_no_frame(table)), columns, sites, allow_empty=True)
+        if _is_blank(table):
+            found = replace(found, table_problems=(*found.table_problems, no_rows(table.role, table.name)))
+        typed.append(found)
+    _, problems = join_offers(typed[0], typed[1], sites, {}, now)
+    return problems
+
+
+def _is_blank(table: ParquetTable) -> bool:
+    rows = table.scan()
+    cells: list[pl.Expr] = []
+    for name, kind in rows.collect_schema().items():
+        if name != ROW:
+            filled = pl.col(name).is_not_null()
+            cells.append(filled & (pl.col(name).str.strip_chars() != "") if kind == pl.String else filled)
+    if not cells:
+        return True
+    return rows.filter(pl.any_horizontal(cells)).head(1).collect(engine="streaming").is_empty()
+
+
+def _headers(table: ParquetTable) -> dict[str, str]:
+    """Return what the file calls each column."""
+    names = [name for name in table.scan().collect_schema() if name != ROW]
+    # A row that holds the headers shows which column each of them has become.
+    row = table.raw(pl.DataFrame({name: [name] for name in names})).frame.row(0, named=True)
+    return {name: header for name, header in row.items() if name != ROW}
+
+
+def _key(table: ParquetTable, name: str, *, fold: bool = False) -> pl.Expr:
+    header = _headers(table).get(name)
+    default = table.options.default.get(name)
+    if header is None:
+        return pl.lit(default, dtype=pl.String).alias(name)
+
+    def read(cells: pl.Series) -> pl.Series:
+        keys = key_text(cells, name, table.options)
+        return folded(keys) if fold else keys
+
+    return pl.col(header).map_batches(read, return_dtype=pl.String, is_elementwise=True).alias(name)
+
+
+def _moved(listings: ParquetTable) -> pl.DataFrame:
+    """Return (sku, with) for the folded SKUs that stand in the part of another one."""
+    names = [name for name in _SHARING if name in _headers(listings)]
+    keys = listings.scan().select(_key(listings, "sku", fold=True), *(_key(listings, name) for name in names))
+    return tangled(keys, names, listings.height)
+
+
+def _cut(table: ParquetTable, count: int, moved: pl.DataFrame, folder: Path) -> list[ParquetTable]:
+    """Write a table into ``count`` files by the hash of the SKU; return these."""
+    target = folder / table.role
+    key = _key(table, "sku", fold=True).fill_null("")
+    if moved.height:
+        key = key.replace(moved[FOLDED], moved["with"])
+    rows = table.scan().with_columns((key.hash(seed=0) % count).cast(pl.UInt32).alias(_PART))
+
+    def name(arguments: Any) -> str:
+        return f"{arguments.partition_keys.item():05}.parquet"
+
+    rows.sink_parquet(
+        pl.PartitionBy(target, key=_PART, include_key=False, approximate_bytes_per_file=None, file_path_provider=name),
+        compression="lz4",
+        statistics=False,
+        mkdir=True,
+        maintain_order=True,
+    )
+    made = []
+    for number in range(count):
+        path = target / f"{number:05}.parquet"
+        if not path.exists():
+            table.scan().head(0).collect().write_parquet(path)
+        made.append(replace(table, path=str(path)))
+    return made
