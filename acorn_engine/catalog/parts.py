@@ -207,7 +207,7 @@ def _cut(table: ParquetTable, count: int, moved: pl.DataFrame, folder: Path) -> 
         key = key.replace(moved[FOLDED], moved["with"])
     part = (key.hash(seed=0) % count).cast(pl.UInt32).alias(_PART)
     # The rows of all parts are held until a file is done, so not too many rows are written at once.
-    turns = range(max(1, -(-_height(table) // _ROWS_AT_ONCE)))
+    turns = range(max(1, -(-table.height // _ROWS_AT_ONCE)))
     for turn in turns:
         rows = table.scan().slice(turn * _ROWS_AT_ONCE, _ROWS_AT_ONCE)
         rows.with_columns(part).sink_parquet(
