@@ -96,7 +96,7 @@ def _from_files(
         chain, _ = site_chain(context, site, pieces[0].facts)
         accounts = context.accounts(name, asked.account)
         # The pieces' frames go as soon as they are joined: a plan and its parts are not held at once.
-        whole = joined([piece.load().draft for piece in stored])
+        whole = joined(piece.load().draft for piece in stored)
         yield plan_of_pieces(context, chain, context.clock(site), accounts, whole, pieces), dict(chain.text)
 
 

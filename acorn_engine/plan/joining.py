@@ -8,35 +8,49 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from acorn_engine.facts import KEYS
+from acorn_engine.plan.ordering import is_ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from acorn_engine.plan.drafting import Draft
 
 
-def joined(drafts: Sequence[Draft]) -> Draft:
+def joined(drafts: Iterable[Draft]) -> Draft:
     """Return one draft of all the offers that ``drafts`` are of; no offer is in two of them.
 
     There must be one at least. How the offers were cut does not show in what comes back.
     """
-    first, *others = drafts
-    if not others:
-        return first
-    ends = [draft.fresh_until for draft in drafts if draft.fresh_until is not None]
+    bare: list[Draft] = []
+    changes: list[pl.DataFrame] = []
+    offers: list[pl.DataFrame] = []
+    for draft in drafts:
+        changes.append(draft.changes)
+        offers.append(draft.offers)
+        bare.append(replace(draft, changes=draft.changes.clear(), offers=draft.offers.clear()))
+    ends = [draft.fresh_until for draft in bare if draft.fresh_until is not None]
     return replace(
-        first,
-        accounts=tuple(sorted({account for draft in drafts for account in draft.accounts})),
-        changes=_sorted([draft.changes for draft in drafts], *KEYS, "field"),
-        offers=_sorted([draft.offers for draft in drafts], *KEYS),
-        considered=sum(draft.considered for draft in drafts),
+        bare[0],
+        accounts=tuple(sorted({account for draft in bare for account in draft.accounts})),
+        changes=_sorted(changes, *KEYS, "field"),
+        offers=_sorted(offers, *KEYS),
+        considered=sum(draft.considered for draft in bare),
         fresh_until=min(ends) if ends else None,
-        integer_fields=tuple(sorted({name for draft in drafts for name in draft.integer_fields})),
+        integer_fields=tuple(sorted({name for draft in bare for name in draft.integer_fields})),
     )
 
 
-def _sorted(frames: Sequence[pl.DataFrame], *keys: str) -> pl.DataFrame:
-    """Return frames put together and sorted; what is the same on every row need not be compared."""
+def _sorted(frames: list[pl.DataFrame], *keys: str) -> pl.DataFrame:
+    """Return frames put together and sorted; ``frames`` is emptied, so that no column is held twice for long."""
     whole = pl.concat(frames)
+    frames.clear()
+    # What is the same on every row need not be compared.
     telling = [key for key in keys if whole.height and (whole[key] != whole[key][0]).any()]
-    return whole.sort(*telling) if telling else whole
+    if not telling or is_ordered(whole, *telling):
+        return whole
+    order = whole.select(telling).with_row_index("_row").sort(telling)["_row"]
+    names, columns = whole.columns, []
+    for name in names:
+        columns.append(whole[name].gather(order))
+        whole = whole.drop(name)
+    return pl.DataFrame(columns)
