@@ -67,7 +67,7 @@ constraints: ## pin every dependency again
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --upgrade --extra postgres --group dev --group bench pyproject.toml $(PLUGINS) requirements-tools.in -o constraints.txt
+	  --upgrade --extra dask --extra postgres --group dev --group bench pyproject.toml $(PLUGINS) requirements-tools.in -o constraints.txt
 	@sed -i -E '/^-e |^acorn-|^\.|^file:|@ file:/d' constraints.txt
 
 clean: ## remove everything that was made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,13 @@ KEYS: Final = ("account", "site", "seller_sku")
 """What identifies an offer."""
 
 
+class Cell(NamedTuple):
+    """A fact of one offer: a number scaled by ``10**scale``, or a plain value; ``None`` is missing."""
+
+    value: Any
+    scale: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class FactInfo:
     """What is known of one column of the offers.
@@ -25,7 +32,8 @@ class FactInfo:
     ``scale`` is the number of decimals of a number or money column. ``source`` says where the
     values come from, in words for a person. ``as_of`` is one aware instant, or the name of a
     ``Datetime("us", "UTC")`` column of the frame that holds each row's; ``None`` is undated.
-    ``largest_age`` is how old a value may be; ``None`` is for ever.
+    ``largest_age`` is how old a value may be; ``None`` is for ever. ``follows_from`` are the
+    columns from which the value of an offer that stands alone follows; ``None`` is unknown.
     """
 
     name: str
@@ -35,6 +43,7 @@ class FactInfo:
     as_of: datetime | str | None = None
     largest_age: timedelta | None = None
     description: str = ""
+    follows_from: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

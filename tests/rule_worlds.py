@@ -117,14 +117,20 @@ def outcome(chain, *rows, clock=CLOCK, stale="hold", **options):
 
 
 def agree(chain, offers, proposals, clock=CLOCK, stale="hold", message=""):
-    """Compare every proposal with the trace of its offer."""
+    """Compare every proposal, and what the scalar form says, with the trace of its offer."""
+    from acorn_engine.evaluate.scalar import ScalarChain, inputs_of, run_rows
     from acorn_engine.evaluate.scalar_rows import trace_row
 
     tracer = Tracer(chain, offers.tables, clock, offers.facts, stale)
     leaves = bind_columns(offers.frame, offers.facts, chain.site)
-    for row, given in zip(proposals.frame.rows(named=True), offers.frame.rows(named=True), strict=True):
+    compiled = ScalarChain(chain, inputs_of(leaves), offers.tables, clock, offers.facts, stale)
+    scalar = run_rows(compiled, offers.frame, leaves, offers.tables, clock)
+    rows = (proposals.frame.rows(named=True), offers.frame.rows(named=True), scalar)
+    for row, given, told in zip(*rows, strict=True):
         trace = tracer.trace(row_values(given, leaves))
         expected = trace_row(trace, tracer.shown, proposals.groups)
+        differing = {name: (told[name], value) for name, value in expected.items() if told[name] != value}
+        assert not differing, f"{message}\n(scalar form, trace) {differing}\nrow {given}\n{trace.steps}"
         differing = {name: (row[name], value) for name, value in expected.items() if row[name] != value}
         assert not differing, (
             f"{message}\n(columns, trace) {differing}\nrow {given}\nscalar {row['scalar']}\n{trace.steps}"

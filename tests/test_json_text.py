@@ -34,6 +34,7 @@ def test_texts_are_escaped_whether_few_or_many_differ(distinct):
     assert made["b"].to_list() == ["x"] * 5000
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | TEXTS, max_size=9), st.integers(0, 9), st.integers(0, 9))
 def test_bytes_are_those_of_the_texts_from_any_part_of_a_column(texts, start, length):
     whole = pl.Series(texts, dtype=pl.String)

@@ -6,6 +6,8 @@ told apart by trying the whole value: only text that was read wrongly turns back
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -47,6 +49,16 @@ _UTF8_AS_GBK: Final = (
     + _gbk_class(range(0x81, 0xC0), range(0xE4, 0xEA))
     + _gbk_class(range(0x81, 0xC0), range(0x80, 0xC0))
 )
+
+
+@cache
+def _any() -> re.Pattern[str]:
+    return re.compile(f"{_CERTAIN}|{_UTF8_AS_GBK}|{_POSSIBLE}")
+
+
+def may_be_misread(value: str) -> bool:
+    """Return whether ``misread_rows`` looks at a value twice."""
+    return _any().search(value) is not None
 
 
 def is_misread(value: str) -> bool:

@@ -34,7 +34,7 @@ def read_numbers(
         return take_numbers(usual, integer=integer, finest=finest, least_scale=least_scale)
     plain = plain_form(texts)
     frame = pl.DataFrame({"text": plain})
-    frame = frame.with_columns(ok=pl.col("text").str.contains(_pattern(group, point)).fill_null(value=False))
+    frame = frame.with_columns(ok=pl.col("text").str.contains(number_pattern(group, point)).fill_null(value=False))
     digits: pl.Expr = pl.when("ok").then(pl.col("text"))
     if group:
         digits = digits.str.replace_all(group, "", literal=True)
@@ -80,7 +80,8 @@ def _largest(decimals: pl.Series) -> int:
     return most if isinstance(most, int) else 0
 
 
-def _pattern(group: str, point: str) -> str:
+def number_pattern(group: str, point: str) -> str:
+    """Return the regular expression of a number with these separators."""
     fraction = rf"(?:{re.escape(point)}[0-9]+)?"
     plain = r"[0-9]+"
     grouped = rf"[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|" if group else ""
@@ -97,7 +98,7 @@ def format_hint(value: str, number_format: str) -> str | None:
     fitting = [
         name
         for name, (group, point) in SEPARATORS.items()
-        if name != number_format and re.match(_pattern(group, point), text)
+        if name != number_format and re.match(number_pattern(group, point), text)
     ]
     if fitting:
         return f'if the whole column is written so, set number_format = "{fitting[0]}"'

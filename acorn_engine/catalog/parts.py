@@ -51,6 +51,11 @@ class ParquetTable:
         rows = pl.scan_parquet(list(self.paths), glob=False)
         return rows if ROW in rows.collect_schema() else rows.with_row_index(ROW, offset=2)
 
+    @property
+    def height(self) -> int:
+        """How many rows the file has."""
+        return int(self.scan().select(pl.len()).collect().item())
+
     def raw(self, frame: pl.DataFrame) -> RawTable:
         """Return some of the rows under the names that rules use."""
         return raw_table(self.role, self.name, frame, self.as_of, self.options, [])
@@ -127,7 +132,7 @@ def split_catalogue(
     products, listings = (
         table if table.as_of is None else replace(table, as_of=min(table.as_of, now)) for table in tables
     )
-    count = -(-_height(listings) // rows)
+    count = -(-listings.height // rows)
     if count <= 1:
         return Parts((CataloguePart(products, listings, scales),), problems)
     moved = _moved(listings)
@@ -138,10 +143,6 @@ def split_catalogue(
 
 def _no_frame(table: ParquetTable) -> pl.DataFrame:
     return table.scan().head(0).collect()
-
-
-def _height(table: ParquetTable) -> int:
-    return int(table.scan().select(pl.len()).collect().item())
 
 
 def _whole_problems(
@@ -206,7 +207,7 @@ def _cut(table: ParquetTable, count: int, moved: pl.DataFrame, folder: Path) -> 
         key = key.replace(moved[FOLDED], moved["with"])
     part = (key.hash(seed=0) % count).cast(pl.UInt32).alias(_PART)
     # The rows of all parts are held until a file is done, so not too many rows are written at once.
-    turns = range(max(1, -(-_height(table) // _ROWS_AT_ONCE)))
+    turns = range(max(1, -(-table.height // _ROWS_AT_ONCE)))
     for turn in turns:
         rows = table.scan().slice(turn * _ROWS_AT_ONCE, _ROWS_AT_ONCE)
         rows.with_columns(part).sink_parquet(

@@ -99,7 +99,7 @@ def type_table(
         frame = frame.with_columns(column.texts) if column.texts is not None else frame
         if name in layout.unkept:
             continue
-        fact = _fact_name(raw.role, name)
+        fact = fact_name(raw.role, name)
         typed.append(column.values.alias(fact))
         if kind != INSTANT and name != "site":
             facts[fact] = FactInfo(fact, kind, column.scale, f"column '{raw.header(name)}' of {raw.name}")
@@ -110,14 +110,15 @@ def type_table(
         name=raw.name,
         frame=result,
         facts=facts,
-        headers={_fact_name(raw.role, name): raw.header(name) for name in layout.types},
+        headers={fact_name(raw.role, name): raw.header(name) for name in layout.types},
         as_of=raw.as_of,
         findings=tuple(finding for finding in findings if finding.positions.len()),
         table_problems=tuple(problems),
     )
 
 
-def _fact_name(role: Role, name: str) -> str:
+def fact_name(role: Role, name: str) -> str:
+    """Return what a column of a table is called as a fact."""
     if role == "listings":
         return CURRENT.get(name, name)
     return "_as_of_products" if name == "as_of" else name

@@ -30,7 +30,7 @@ def site_chain(
 ) -> tuple[Chain, list[Problem]]:
     """Return the checked chain of a site, and the problems that halt every plan of it.
 
-    With ``shared`` files are read, and plugins asked for their guards, once for several sites.
+    With ``shared``, or a context that has one, files are read, and plugins asked for their guards, once for several sites.
     A plugin whose guards cannot be had halts: guards fail closed. Raises ``RuleError`` with all
     problems of all files, and says which plugins are off, since a name may be theirs.
     """
@@ -44,7 +44,7 @@ def site_chain(
         kinds=context.registry.kinds,
         several_currencies=_several_currencies(context, site),
     )
-    shared = shared or Shared()
+    shared = shared or context.shared or Shared()
     if shared.guards is None:
         shared.guards = _guards(context)
     if shared.names is None:

@@ -25,6 +25,8 @@ from acorn_engine.project.rule_files import chain_files, rule_names
 from acorn_engine.sites import Site, SiteClock
 
 if TYPE_CHECKING:
+    from acorn_engine.engine.chains import Shared
+    from acorn_engine.engine.quotes import Quotes
     from acorn_engine.evaluate.programs import Programs
     from acorn_engine.marketplace import Account, Connection, Marketplace
     from acorn_engine.store import Store
@@ -91,12 +93,14 @@ class Context:
         self.rules = rules
         self._chains = chains
         self.now: Callable[[], datetime] = system_now if now is None else _aware(now)
+        self._clock = self.now
+        self.shared: Shared | None = None
         self._credentials = credentials
         self._process = os.getpid()
         self._lock = threading.RLock()
-        self._store: Store | None = None
         self._connections: dict[str, Connection] = {}
         self._closed = False
+        # What is made once and used by copies of this context, too.
         self._kept: dict[str, Any] = {}
 
     @classmethod
@@ -154,11 +158,12 @@ class Context:
         """The database, opened and set up at first use."""
         self.alive()
         with self._lock:
-            if self._store is None:
+            if "store" not in self._kept:
                 from acorn_engine.store import Store
 
-                self._store = Store.open(self.project.database, self.project.project.name, now=self.now)
-            return self._store
+                self._kept["store"] = Store.open(self.project.database, self.project.project.name, now=self._clock)
+            store: Store = self._kept["store"]
+            return store
 
     @property
     def programs(self) -> Programs:
@@ -166,6 +171,14 @@ class Context:
         from acorn_engine.evaluate.programs import Programs
 
         found: Programs = self._kept.setdefault("programs", Programs())
+        return found
+
+    @property
+    def quotes(self) -> Quotes:
+        """What earlier quotes of this engine found out."""
+        from acorn_engine.engine.quotes import Quotes
+
+        found: Quotes = self._kept.setdefault("quotes", Quotes())
         return found
 
     def site(self, name: str) -> Site:
@@ -233,10 +246,12 @@ class Context:
         return bare
 
     def at(self, instant: datetime) -> Context:
-        """Return this context with its time standing still: everything of one plan is of one instant."""
+        """Return this context with its time standing still, and rule files that are read once: all of a plan is of one instant."""
+        from acorn_engine.engine.chains import Shared
+
         still = copy(self)
-        still._store = self.store  # noqa: SLF001 (the copy's own; it must not open another one)
         still.now = lambda: instant
+        still.shared = Shared()
         return still
 
     def connect(self, account: Account) -> Connection:
@@ -261,9 +276,8 @@ class Context:
     def close(self) -> None:
         """Close store and connections. The engine cannot be used afterwards."""
         with self._lock:
-            connections, store = list(self._connections.values()), self._store
+            connections, store = list(self._connections.values()), self._kept.pop("store", None)
             self._connections.clear()
-            self._store = None
             self._closed = True
         if os.getpid() != self._process:
             return

@@ -10,7 +10,7 @@ import polars as pl
 
 from acorn_engine.engine.current import AS_OF, add_current, add_quantity_owner, only_considered
 from acorn_engine.engine.memory import NOTHING
-from acorn_engine.facts import KEYS, FactInfo, FactTable, Offers
+from acorn_engine.facts import FactInfo, FactTable, Offers
 from acorn_engine.plugins.enrichment import enrich
 from acorn_engine.problems import CatalogError, Place, Problem, ProjectError, did_you_mean
 from acorn_engine.sites import SiteClock
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from acorn_engine.catalog import CatalogOptions, RawTable
+    from acorn_engine.catalog.names import Role
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.memory import Memory
     from acorn_engine.marketplace import Account
     from acorn_engine.sites import Site
 
-ROLES: Final = ("products", "listings")
+ROLES: Final[tuple[Role, ...]] = ("products", "listings")
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Products and listings, joined: the offers of all accounts, and what is wrong with them."""
+    """Products and listings, joined: the offers of all accounts in the order of their keys, and what is wrong with them."""
 
     offers: Offers
     problems: tuple[Problem, ...]
@@ -55,7 +56,7 @@ def read_catalogue(context: Context, products: Any = None, listings: Any = None)
     offers, problems = join_offers(
         tables[0], tables[1], context.registry.sites, context.project.accounts, context.now()
     )
-    return Catalogue(offers, problems)
+    return Catalogue(in_order(offers), problems)
 
 
 def empty_catalogue(context: Context) -> Catalogue:
@@ -86,8 +87,7 @@ def _no_rows(context: Context, role: str) -> pl.DataFrame:
 def _raw(context: Context, role: Any, given: Any) -> RawTable:
     from acorn_engine.catalog import read_role, rows_table
 
-    section = getattr(context.project.catalog, role)
-    options = _options(context, role, section) if section is not None else None
+    options = source_options(context, role)
     if given is not None:
         return rows_table(role, given, options=options)
     if options is None:
@@ -110,6 +110,15 @@ def _raw(context: Context, role: Any, given: Any) -> RawTable:
             )
         )
     return read_role(role, options, source, context.project.root)
+
+
+def source_options(context: Context, role: Role) -> CatalogOptions | None:
+    """Return how the project reads products or listings; ``None`` where they are handed in.
+
+    Raises ``ProjectError`` with everything that is wrong with the section.
+    """
+    section = getattr(context.project.catalog, role)
+    return None if section is None else _options(context, role, section)
 
 
 def _options(context: Context, role: str, section: Mapping[str, Any]) -> CatalogOptions:
@@ -160,10 +169,20 @@ def site_offers(
     return replace(offers, frame=only_considered(offers.frame, only))
 
 
+def in_order(offers: Offers) -> Offers:
+    """Return offers in the order of their keys: what comes after is then a slice, and need not sort again."""
+    from acorn_engine.plan.ordering import ordered
+
+    parts = offers.frame.partition_by("account", "site", as_dict=True)
+    if len(parts) < 2:
+        return replace(offers, frame=ordered(offers.frame, "seller_sku"))
+    return replace(offers, frame=pl.concat([ordered(part, "seller_sku") for _, part in sorted(parts.items())]))
+
+
 def _where(frame: pl.DataFrame, name: str, value: str) -> pl.DataFrame:
-    """Return the rows that have a value: the frame itself where all have it."""
-    mask = frame[name] == value
-    return frame if mask.all() and not mask.null_count() else frame.filter(mask)
+    """Return the rows that have a value in a column by which they are sorted."""
+    first, end = (frame[name].search_sorted(value, side=side) for side in ("left", "right"))
+    return frame.slice(first, end - first)
 
 
 def _enriched(context: Context, base: Offers, account: Account, clock: SiteClock) -> Offers:
@@ -203,4 +222,4 @@ def _together(parts: Sequence[Offers]) -> Offers:
             facts[name] = info if known is None or info.scale > known.scale else known
         tables.update(part.tables)
     frame = pl.concat([part.frame for part in parts], how="diagonal_relaxed")
-    return Offers(frame.sort(*KEYS), facts, tables)
+    return in_order(Offers(frame, facts, tables))

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import polars as pl
 
-from acorn_engine.engine.inputs import Catalogue, read_catalogue
+from acorn_engine.engine.inputs import ROLES, Catalogue, in_order, read_catalogue, source_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from acorn_engine.catalog.parts import CataloguePart
     from acorn_engine.engine.context import Context
     from acorn_engine.facts import FactInfo
     from acorn_engine.problems import Problem
@@ -60,18 +61,55 @@ class OffersFile:
         return Catalogue(Offers(pl.read_parquet(self.path, glob=False), self.facts), self.problems)
 
 
-def partitions_of(context: Context, folder: Path | None, products: Any = None, listings: Any = None) -> list[Partition]:
-    """Return the catalogue in partitions: one in memory, or as many files as its size asks for.
+@dataclass(frozen=True)
+class SourceFiles:
+    """A partition whose products and listings stand in Parquet files as their source has them."""
 
-    ``folder`` is where files are written; without it the catalogue stays in memory. Rows handed in
+    part: CataloguePart
+    problems: tuple[Problem, ...]
+
+    def read(self, context: Context) -> Catalogue:
+        """Read, type and join the rows of the files."""
+        from acorn_engine.catalog import parse_columns
+
+        project = context.project
+        columns = parse_columns(project.catalog.columns)
+        offers, problems = self.part.offers(columns, context.registry.sites, project.accounts, context.now())
+        return Catalogue(in_order(offers), (*self.problems, *problems))
+
+
+def partitions_of(context: Context, folder: Path, products: Any = None, listings: Any = None) -> list[Partition]:
+    """Return the catalogue in partitions: one in memory, or as many files below ``folder`` as its size asks for.
+
+    Parquet sources that are larger than one partition are never held whole. Rows handed in
     take the place of the project's sources. Raises ``CatalogError`` where the catalogue cannot be used.
     """
-    catalogue = read_catalogue(context, products, listings)
     most = context.project.run.partition_offers
+    if products is None and listings is None:
+        parts = _from_parquet(context, folder, most)
+        if parts:
+            return parts
+    catalogue = read_catalogue(context, products, listings)
     count = -(-catalogue.offers.frame.height // most)
-    if folder is None or count <= 1:
-        return [Whole(catalogue)]
-    return list(cut(catalogue, count, folder))
+    return [Whole(catalogue)] if count <= 1 else list(cut(catalogue, count, folder))
+
+
+def _from_parquet(context: Context, folder: Path, most: int) -> list[Partition]:
+    """Return the partitions of Parquet files that are too large for one; none for any other catalogue."""
+    from acorn_engine.builtin.parquet_file import PARQUET_SOURCE, parquet_table
+    from acorn_engine.catalog import parse_columns
+    from acorn_engine.catalog.parts import split_catalogue
+
+    options = {role: source_options(context, role) for role in ROLES}
+    if any(one is None or one.source != PARQUET_SOURCE.name for one in options.values()):
+        return []
+    root = context.project.root
+    products, listings = (parquet_table(role, one, root) for role, one in options.items() if one)
+    if listings.height <= most:
+        return []
+    columns = parse_columns(context.project.catalog.columns)
+    made = split_catalogue(products, listings, columns, context.registry.sites, context.now(), folder, rows=most)
+    return [SourceFiles(part, made.problems if number == 0 else ()) for number, part in enumerate(made.parts)]
 
 
 def cut(catalogue: Catalogue, count: int, folder: Path) -> Sequence[Partition]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from acorn_engine.catalog.names import KNOWN_COLUMNS
 from acorn_engine.engine.evaluating import Evaluated, evaluate_site
 from acorn_engine.engine.inputs import Catalogue, read_catalogue
 from acorn_engine.engine.planning import make_plan
+from acorn_engine.engine.quotes.offer import rows
 from acorn_engine.engine.reading import read_offers
 from acorn_engine.evaluate import bind_columns, row_values, trace_offer
 from acorn_engine.explain import Explanation, explain_offer
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 DIFFERENCES_SHOWN: Final = 50
 """How many differences a person is shown; JSON has all."""
-QUOTE_SKU: Final = "QUOTE"
-"""The SKU of an offer that is quoted without one."""
 
 
 def explain(
@@ -73,25 +71,19 @@ def quote(context: Context, site: str, offer: Mapping[str, Any], account: str | 
 
     Columns of products and listings stand side by side; ``sku`` and ``seller_sku`` may be left out.
     """
-    accounts = context.accounts(context.site(site).name, account)
-    sku = str(offer.get("sku") or offer.get("seller_sku") or QUOTE_SKU)
-    product: dict[str, Any] = {"sku": sku}
-    listing: dict[str, Any] = {
-        "site": site,
-        "account": accounts[0].name,
-        "sku": sku,
-        "seller_sku": str(offer.get("seller_sku") or sku),
-    }
-    for name, value in offer.items():
-        if name not in listing:
-            plain = (
-                name.removeprefix("current_") if name.removeprefix("current_") in KNOWN_COLUMNS["listings"] else name
-            )
-            (product if name in KNOWN_COLUMNS["products"] else listing)[plain] = value
+    clock = context.clock(context.site(site))
+    name = context.accounts(clock.site.name, account)[0].name
+    known = context.quotes.answer(context, clock, name, offer)
+    if known is not None:
+        return known
+    product, listing = rows(site, name, offer)
     bare = context.without_sources()
+    bare.now = lambda: clock.now
     catalogue = read_catalogue(bare, [product], [listing])
-    evaluated = evaluate_site(bare, catalogue, site, account=accounts[0].name, remembered=False)
-    return _explain_row(context, evaluated, next(evaluated.proposals.frame.iter_rows(named=True)))
+    evaluated = evaluate_site(bare, catalogue, site, account=name, remembered=False)
+    found = _explain_row(context, evaluated, next(evaluated.proposals.frame.iter_rows(named=True)))
+    context.quotes.learn(bare, name, offer, evaluated, found)
+    return found
 
 
 @dataclass(frozen=True)

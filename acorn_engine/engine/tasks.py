@@ -71,7 +71,7 @@ class Project:
         differing = sorted(name for name in {*here, *self.versions} if here.get(name) != self.versions.get(name))
         if differing:
             raise PluginError([_other_version(name, self.versions.get(name), here.get(name)) for name in differing])
-        return context
+        return context.at(now)
 
 
 def _other_version(name: str, wanted: str | None, here: str | None) -> Problem:

@@ -79,7 +79,7 @@ class Again:
 
     def run(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return ``~moves.GROUP`` and ``~again.scalar`` for ``rows``, which have ``~row``, in order."""
-        found = run(rows.lazy(), self._pieces, self._outputs)
+        found = run(rows, self._pieces, self._outputs)
         return found if found[ROW].is_sorted() else found.sort(ROW)
 
     def _taken_over(self, standing: Standing) -> Standing:

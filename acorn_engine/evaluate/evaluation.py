@@ -19,7 +19,6 @@ from acorn_engine.evaluate.scalar_rows import scalar_rows
 from acorn_engine.evaluate.slots import NUMBER_DIGITS, Slot
 from acorn_engine.evaluate.staleness import Ages
 from acorn_engine.evaluate.targets import decimal_text
-from acorn_engine.evaluate.trace import Tracer
 
 if TYPE_CHECKING:
     from acorn_engine.facts import Offers
@@ -51,12 +50,11 @@ def evaluate(
     state = _state(program, found, holds, scalar)
     exact = state[ROW].filter(scalar)
     if len(exact):
-        tracer = Tracer(chain, offers.tables, clock, offers.facts, stale)
         leaves = bind_columns(offers.frame, offers.facts, chain.site)
         whole = typed(offers.frame, leaves).with_row_index(ROW)
-        state = scalar_rows(tracer, whole, leaves, exact, state, known.shown, known.groups)
+        state = scalar_rows(chain, offers, clock, stale, whole, leaves, exact, state, known.shown, known.groups)
     return Proposals(
-        offers.frame.hstack(state.drop(ROW)),
+        offers.frame.hstack([column for column in state if column.name != ROW]),
         {name: slot.field for name, slot in known.shown.items()},
         known.groups,
         len(exact),

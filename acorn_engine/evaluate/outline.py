@@ -27,6 +27,22 @@ class ActiveRule:
     reads: RuleReads
 
 
+class Shape:
+    """Everything that an outline means, compared by its parts and hashed once."""
+
+    __slots__ = ("_hash", "parts")
+
+    def __init__(self, parts: Hashable) -> None:
+        self.parts = parts
+        self._hash = hash(parts)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Shape) and self.parts == other.parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Outline:
     """The rules in force on a site and the fields that they set.
@@ -47,7 +63,7 @@ class Outline:
     tables: tuple[str, ...]
     kinds: dict[str, Kind]
     today: bool
-    shape: Hashable
+    shape: Shape
 
 
 def outline(chain: Chain, clock: SiteClock) -> Outline:
@@ -72,7 +88,7 @@ def outline(chain: Chain, clock: SiteClock) -> Outline:
         tuple(sorted({table for table, _, _ in lookups})),
         {name: info.type.kind for name, info in chain.vocabulary.facts.items()},
         "today" in read,
-        (chain.site, tuple(_shape(rule) for rule in active), tuple(named.items())),
+        Shape((chain.site, tuple(_shape(rule) for rule in active), tuple(slots.items()), tuple(named))),
     )
 
 

@@ -71,7 +71,7 @@ class Program:
 
     def run(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the columns of every row of ``frame``, which has ``~row``, in order."""
-        found = run(frame.lazy(), self._pieces, self._outputs)
+        found = run(frame, self._pieces, self._outputs)
         return found if found[ROW].is_sorted() else found.sort(ROW)
 
     def _run_rules(self, course: Course, facts: Facts) -> dict[str, Standing] | None:

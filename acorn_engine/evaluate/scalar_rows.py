@@ -1,30 +1,40 @@
-"""Rows that columns cannot hold: traced one by one with exact fractions, and merged in."""
+"""Rows that columns cannot hold: run one by one, exactly, and merged in."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from acorn_engine.evaluate.assign import field_value
 from acorn_engine.evaluate.leaves import row_values
 from acorn_engine.evaluate.program import ROW
+from acorn_engine.evaluate.scalar import ScalarChain, inputs_of, run_rows
+from acorn_engine.evaluate.trace import Tracer
 from acorn_engine.language.columns.leaves import FIRST_DAY, LAST_DAY
 from acorn_engine.types import Missing, Money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from acorn_engine.evaluate.model import OfferTrace
+    from acorn_engine.evaluate.model import OfferTrace, Staleness
     from acorn_engine.evaluate.slots import Slot
-    from acorn_engine.evaluate.trace import Tracer
+    from acorn_engine.facts import Offers
     from acorn_engine.language.columns import Leaf
+    from acorn_engine.ruleset import Chain
+    from acorn_engine.sites import SiteClock
+
+FEW: Final = 8
+"""So many rows are traced sooner than the chain is compiled for them."""
 
 
 def scalar_rows(
-    tracer: Tracer,
+    chain: Chain,
+    offers: Offers,
+    clock: SiteClock,
+    stale: Staleness,
     frame: pl.DataFrame,
     leaves: Mapping[str, Leaf],
     rows: pl.Series,
@@ -32,13 +42,20 @@ def scalar_rows(
     slots: Mapping[str, Slot],
     groups: Sequence[str],
 ) -> pl.DataFrame:
-    """Return ``state`` with the rows of ``rows`` (numbers in ``~row``) replaced by their traces."""
+    """Return ``state`` with the rows of ``rows`` (numbers in ``~row``) replaced by what is exactly so.
+
+    ``frame`` are the offers with a type for every column, ``slots`` and ``groups`` those of ``state``.
+    """
     picked = frame[rows].with_columns(_days_in_range(frame))
-    traced = [
-        {ROW: number, **trace_row(tracer.trace(row_values(row, leaves)), slots, groups), "scalar": True}
-        for number, row in zip(rows, picked.iter_rows(named=True), strict=True)
-    ]
-    exact = pl.DataFrame(traced, schema=state.schema)
+    if len(rows) <= FEW:
+        tracer = Tracer(chain, offers.tables, clock, offers.facts, stale)
+        traces = (tracer.trace(row_values(row, leaves)) for row in picked.iter_rows(named=True))
+        found = iter([trace_row(trace, slots, groups) for trace in traces])
+    else:
+        compiled = ScalarChain(chain, inputs_of(leaves), offers.tables, clock, offers.facts, stale)
+        found = run_rows(compiled, picked, leaves, offers.tables, clock)
+    numbered = [{ROW: number, **row, "scalar": True} for number, row in zip(rows, found, strict=True)]
+    exact = pl.DataFrame(numbered, schema=state.schema)
     return pl.concat([state.filter(~pl.col(ROW).is_in(rows.implode())), exact]).sort(ROW)
 
 

@@ -15,8 +15,12 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from polars._typing import EngineType
+
 LONGEST: Final = 48
 """The levels of one piece."""
+MANY_ROWS: Final = 250_000
+"""Fewer rows run column by column; with more, handing morsels from level to level pays, and needs less memory."""
 PLAIN: Final = pl.QueryOptFlags.none()
 """Nothing is left for Polars to improve: what a program computes, it needs, and once."""
 
@@ -51,17 +55,15 @@ def segments(levels: Sequence[Sequence[pl.Expr]], outputs: Sequence[str]) -> lis
     ]
 
 
-def run(lazy: pl.LazyFrame, pieces: Sequence[Segment], outputs: Sequence[str]) -> pl.DataFrame:
+def run(frame: pl.DataFrame, pieces: Sequence[Segment], outputs: Sequence[str]) -> pl.DataFrame:
     """Return ``outputs`` after all pieces; the order of rows is not promised.
 
-    One of ``outputs`` at least must be a column of ``lazy``, so that the number of rows is known.
+    One of ``outputs`` at least must be a column of ``frame``, so that the number of rows is known.
     """
-    if not pieces:
-        return lazy.select(outputs).collect(engine="streaming", optimizations=PLAIN)
-    frame = None
+    engine: EngineType = "streaming" if frame.height > MANY_ROWS else "in-memory"
     for piece in pieces:
-        step = (lazy if frame is None else frame.lazy()).select(piece.reads)
+        step = frame.lazy().select(piece.reads)
         for level in piece.levels:
             step = step.with_columns(level)
-        frame = step.select(piece.keeps).collect(engine="streaming", optimizations=PLAIN)
-    return frame if frame is not None else lazy.select(outputs).collect()
+        frame = step.select(piece.keeps).collect(engine=engine, optimizations=PLAIN)
+    return frame.select(outputs)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Final
 
 from acorn_engine.explain.rendering import render
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 EXPLANATION_FORMAT: Final = "acorn.explanation/1"
 
@@ -109,8 +108,26 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """Return the explanation as JSON-ready data, format ``acorn.explanation/1``."""
-        return {"format": EXPLANATION_FORMAT, **asdict(self)}
+        return {"format": EXPLANATION_FORMAT, **_data(self, Explanation)}
 
     def render(self) -> str:
         """Return the explanation as plain text for a terminal."""
         return render(self)
+
+
+@cache
+def _names(of: type) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(of))
+
+
+def _data(line: Any, of: type) -> dict[str, Any]:
+    """Return a record as a dict, with the records in its tuples; a hundred lines are no work for ``asdict``."""
+    found: dict[str, Any] = {}
+    for name in _names(of):
+        value = getattr(line, name)
+        if isinstance(value, tuple):
+            value = tuple(_data(one, type(one)) for one in value)
+        elif isinstance(value, Mapping):
+            value = dict(value)
+        found[name] = value
+    return found

@@ -189,7 +189,7 @@ def explain_offer(
     group, since when a value that was sent has not settled.
     """
     about = OfferExplainer(chain, row, trace, clock, tables or {}, facts or chain.vocabulary.facts)
-    lines = tuple(_change(one, pending_since or {}) for one in changes.iter_rows(named=True))
+    lines = tuple(change_line(one, pending_since or {}) for one in changes.iter_rows(named=True))
     return Explanation(
         account=str(row.get("account", "")),
         site=chain.site.name,
@@ -204,7 +204,8 @@ def explain_offer(
     )
 
 
-def _change(row: Mapping[str, Any], pending_since: Mapping[str, datetime]) -> ChangeLine:
+def change_line(row: Mapping[str, Any], pending_since: Mapping[str, datetime]) -> ChangeLine:
+    """Return a change of a judged site or a plan, with its verdict in words."""
     params = json.loads(row["params"]) if row["params"] else {}
     text = row["because"] or ""
     if row["verdict"] == "pending":

@@ -124,10 +124,10 @@ def mark_changes(
     or that a rule failed to set, is ``valueless``. ``setters`` maps a field to the rules that set it.
     """
     sent = sent_fields(fields)
-    frame = frame.with_columns(_shown(field, frame, site).alias(f"shown.{field.name}") for field in sent)
-    for field in sent:
-        if attribute_name(field.name) is not None:
-            frame = _compare_attribute(frame, field.name, same_attribute or same_data)
+    schema = frame.schema
+    frame = frame.with_columns(_shown(field, frame, schema, site).alias(f"shown.{field.name}") for field in sent)
+    attributes = [field.name for field in sent if attribute_name(field.name) is not None]
+    frame = frame.with_columns(_differs(frame, name, same_attribute or same_data) for name in attributes)
     differs = [
         (
             pl.col(f"to.{field.name}").is_not_null()
@@ -151,8 +151,8 @@ def mark_changes(
     return frame.with_columns(pl.col(f"changed.{name}") & pl.any_horizontal(companions) for name in LIMIT_FIELDS)
 
 
-def _shown(field: Field, frame: pl.DataFrame, site: Site) -> pl.Expr | pl.Series:
-    attribute, schema = attribute_name(field.name), frame.schema
+def _shown(field: Field, frame: pl.DataFrame, schema: Mapping[str, pl.DataType], site: Site) -> pl.Expr | pl.Series:
+    attribute = attribute_name(field.name)
     if attribute is not None:
         return shown_attribute(frame["current_attributes"], attribute)
     column = f"current_{field.name}"
@@ -172,14 +172,19 @@ def _valueless(field: Field, setters: Iterable[str]) -> pl.Expr:
     return fires.fill_null(value=False).alias(f"valueless.{field.name}")
 
 
-def _compare_attribute(frame: pl.DataFrame, name: str, same: Callable[[str, str | None], bool]) -> pl.DataFrame:
-    """Compare an attribute as the marketplace does, once for every distinct pair of texts."""
-    wanted, shown = f"to.{name}", f"shown.{name}"
-    pairs = frame.filter(pl.col(wanted).is_not_null() & pl.col("_considered")).select(wanted, shown).unique()
-    answers = [not same(want, show) for want, show in pairs.iter_rows()]
-    table = pairs.with_columns(pl.Series(f"changed.{name}", answers, pl.Boolean))
-    joined = frame.join(table, on=[wanted, shown], how="left", nulls_equal=True, maintain_order="left")
-    return joined.with_columns((pl.col(f"changed.{name}") & pl.col("_considered")).fill_null(value=False))
+def _differs(frame: pl.DataFrame, name: str, same: Callable[[str, str | None], bool]) -> pl.Series:
+    """Say where an attribute differs, compared as the marketplace does: once for every distinct pair of texts."""
+    wanted, shown, changed = f"to.{name}", f"shown.{name}", f"changed.{name}"
+    asked = frame.select(pl.col(wanted).is_not_null() & pl.col("_considered")).to_series()
+    differs = pl.Series(changed, [False]).new_from_index(0, frame.height).alias(changed)
+    rows = asked.arg_true()
+    if rows.is_empty():
+        return differs
+    some = frame.select(wanted, shown)[rows]
+    pairs = some.unique()
+    table = pairs.with_columns(pl.Series("_same", [same(want, show) for want, show in pairs.iter_rows()], pl.Boolean))
+    told = some.join(table, on=[wanted, shown], how="left", nulls_equal=True, maintain_order="left")["_same"]
+    return differs.scatter(rows, ~told)
 
 
 def same_data(wanted: str, shown: str | None) -> bool:

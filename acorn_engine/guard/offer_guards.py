@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from acorn_engine.types import Value
 
 _OUTCOMES: Final = ("true", "missing", "failed")
+NEEDS: Final = "guard '{guard}' needs {facts}, which is missing"
+BROKE: Final = "guard '{guard}' could not be worked out"
+TOO_OLD: Final = "guard '{guard}' reads {facts}, which is too old"
 
 
 class OfferGuards:
@@ -71,13 +74,15 @@ class OfferGuards:
         return leaves
 
     def _with_absent(self, frame: pl.DataFrame, leaves: Mapping[str, Leaf]) -> tuple[pl.DataFrame, dict[str, Leaf]]:
-        """Let facts that a guard reads, and that no column holds, be missing on every row."""
-        infos = self._chain.vocabulary.facts
+        """Let facts and fields that a guard reads, and that no column holds, be missing on every row."""
+        vocabulary = self._chain.vocabulary
+        types = {name: field.type for name, field in vocabulary.fields.items()}
+        types |= {name: info.type for name, info in vocabulary.facts.items()}
         reads = {name for guard in self._guards for name in guard.condition.reads}
         absent = {
-            name: Leaf(f"~absent.{name}", infos[name].type.at_site(self._chain.site.currency))
+            name: Leaf(f"~absent.{name}", types[name].at_site(self._chain.site.currency))
             for name in sorted(reads - leaves.keys())
-            if name in infos
+            if name in types
         }
         empty = [pl.lit(None, EMPTY_TYPES[leaf.type.kind]).alias(leaf.column) for leaf in absent.values()]
         return frame.with_columns(empty), absent
@@ -90,9 +95,12 @@ class OfferGuards:
             outcomes = dict(zip(_OUTCOMES, (operand.truth(), operand.missing, operand.failed), strict=True))
             answers += [value.alias(f"_guard.{number}.{name}") for name, value in outcomes.items()]
             answers.append(operand.flagged.alias(f"_guard.{number}.doubt"))
+        lazy = frame.lazy()
         for level in builder.take_levels():
-            frame = frame.with_columns(level)
-        return frame.with_columns(answers).drop(builder.temporaries, strict=False)
+            lazy = lazy.with_columns(level)
+        # As in evaluation: the other engine of Polars stumbles over columns that are constant.
+        found = lazy.select(ROW, *answers).collect(engine="streaming")
+        return frame.hstack(found.sort(ROW).drop(ROW))
 
     def _exactly(self, frame: pl.DataFrame, facts: Mapping[str, Leaf], proposed: Mapping[str, Leaf]) -> pl.DataFrame:
         """Ask again, one by one, where the columns could not hold a number."""
@@ -126,21 +134,18 @@ class OfferGuards:
         verdict = Verdict.REJECT if guard.verdict == "reject" else Verdict.HOLD
         shown = tuple(reads)
         because = guard.because or f"guard '{guard.id}' fired"
-        needs = "guard '{guard}' needs {facts}, which is missing"
-        broke = "guard '{guard}' could not be worked out"
         hold = Verdict.HOLD
         reasons = [
             Reason(verdict, "guard", because, true, fields, guard.id, shown),
-            Reason(hold, "guard_missing", needs, missing, fields, guard.id, own={"guard": who, "facts": absent}),
-            Reason(hold, "guard_failed", broke, failed, fields, guard.id, shown, own={"guard": who}),
+            Reason(hold, "guard_missing", NEEDS, missing, fields, guard.id, own={"guard": who, "facts": absent}),
+            Reason(hold, "guard_failed", BROKE, failed, fields, guard.id, shown, own={"guard": who}),
         ]
         names = (*sorted(guard.condition.reads),)
         stale = self._ages.columns(RuleReads(names, guard.condition.lookups, (), (), ()), leaves, schema)
         if stale:
             old = pl.any_horizontal([expr for _, expr in stale])
             own = {"guard": who, "facts": _listed(stale)}
-            words = "guard '{guard}' reads {facts}, which is too old"
-            reasons.append(Reason(hold, "guard_stale", words, old, fields, guard.id, own=own))
+            reasons.append(Reason(hold, "guard_stale", TOO_OLD, old, fields, guard.id, own=own))
         return reasons
 
 

@@ -87,7 +87,14 @@ def _add_in_order(
             ) from error
         frame = frame.with_columns(column.alias(name))
         infos[name] = FactInfo(
-            name, fact.type, scale, fact.source or plugin, fact.as_of, fact.largest_age, fact.description
+            name,
+            fact.type,
+            scale,
+            fact.source or plugin,
+            fact.as_of,
+            fact.largest_age,
+            fact.description,
+            fact.follows_from,
         )
     return Offers(frame, infos, tables)
 

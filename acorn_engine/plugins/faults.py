@@ -155,6 +155,13 @@ def _fact(record: Fact) -> str | None:
             "needs",
             "a tuple of names",
         ),
+        _must(
+            record,
+            record.follows_from is None
+            or (isinstance(record.follows_from, tuple) and all(isinstance(one, str) for one in record.follows_from)),
+            "follows_from",
+            "a tuple of names or None",
+        ),
     )
 
 

@@ -152,7 +152,10 @@ class Fact:
     frame and returns a series of the same length and order. ``type`` is its type; numbers and
     money must come as ``Decimal`` or integers (or as text of plain decimals), never as floats.
     ``needs`` names facts of other plugins that must be there before. ``as_of`` is one instant
-    or the name of a column of instants; ``largest_age`` how old a value may be.
+    or the name of a column of instants; ``largest_age`` how old a value may be. ``follows_from``
+    names the offers' columns (the engine's own, such as ``_country`` and ``_today``, among them)
+    from which the value of an offer that stands alone follows, where it follows from nothing else:
+    then quotes of a minute share it. ``None``: it may follow from anything.
     """
 
     name: str
@@ -163,6 +166,7 @@ class Fact:
     largest_age: timedelta | None = None
     needs: tuple[str, ...] = ()
     description: str = ""
+    follows_from: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

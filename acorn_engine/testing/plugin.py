@@ -99,6 +99,21 @@ class PluginContract:
             floats = [name for name, dtype in first.frame.schema.items() if dtype.is_float()]
             _expect(not floats, [f"fact '{name}' is a binary float" for name in floats])
 
+    def test_its_facts_follow_from_what_they_say(self) -> None:
+        """Offers that stand alone have one value where the columns are alike from which it is said to follow."""
+        registry = self.registry()
+        account = Account("sample", "shop", "S1", tuple(site.name for site in SAMPLE_SITES))
+        known: dict[tuple[object, ...], object] = {}
+        for row in self.offers().iter_slices(1):
+            offers = enrich(Offers(row, {}), account, NOW, self.sections(registry), registry.host)
+            values = offers.frame.row(0, named=True)
+            for name, info in offers.facts.items():
+                if info.follows_from is not None:
+                    seen = (name, *(values.get(column) for column in info.follows_from))
+                    first = known.setdefault(seen, values[name])
+                    told = f"fact '{name}' is {first} and {values[name]} for equal {', '.join(info.follows_from)}"
+                    _expect(first == values[name], [told])
+
     def test_its_guards_are_records(self) -> None:
         """Guards come with an id, a condition and a reason."""
         registry = self.registry()

@@ -127,3 +127,18 @@ def test_plugins_that_were_handed_in_cannot_travel_to_workers(world):
     made = full(world, run={"engine": "dask"})
     with pytest.raises(PluginError, match=r"handed in cannot travel to workers: .*Shop"):
         planned(made, 3)
+
+
+def test_parquet_files_larger_than_a_part_are_never_read_whole(world, tmp_path, monkeypatch):
+    made = full(world)
+    for role, frame in made.rows().items():
+        frame.write_parquet(tmp_path / f"{role}.parquet")
+        made.settings["catalog"][role] = {"source": "parquet", "path": f"{role}.parquet"}
+    made.rows = dict
+    whole = planned(made, 1_000)
+    monkeypatch.setattr("acorn_engine.engine.partitions.read_catalogue", None)
+    parts = planned(made, 7)
+    for site, plan in parts.items():
+        assert plan.digest == whole[site].digest
+        assert plan.summary == whole[site].summary
+        assert plan.messages.equals(whole[site].messages)

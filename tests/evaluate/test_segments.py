@@ -24,18 +24,18 @@ def test_pieces_compute_what_one_query_would_and_skip_what_nobody_reads():
     assert set(pieces[0].reads) == {"a"}
     assert set(pieces[1].reads) == {"a", f"t{LONGEST - 1}"}
     assert sum(len(level) for piece in pieces for level in piece.levels) == steps
-    found = run(pl.LazyFrame({"a": [1, 2], "unused": [0, 0]}), pieces, [f"t{steps - 1}"])
+    found = run(pl.DataFrame({"a": [1, 2], "unused": [0, 0]}), pieces, [f"t{steps - 1}"])
     assert found.to_series().to_list() == [steps, 2 * steps]
 
 
 def test_a_program_without_levels_returns_its_inputs():
-    assert run(pl.LazyFrame({"a": [1]}), segments([], ["a"]), ["a"]).row(0) == (1,)
+    assert run(pl.DataFrame({"a": [1]}), segments([], ["a"]), ["a"]).row(0) == (1,)
 
 
 def test_a_column_that_is_written_again_is_read_as_it_stood():
     levels = [[pl.lit(1).alias("a")], [(pl.col("a") + 1).alias("a"), pl.col("a").alias("before")]]
     outputs = ["row", "a", "before"]
-    found = run(pl.LazyFrame({"row": [0, 1], "a": [5, 6]}), segments(levels, outputs), outputs)
+    found = run(pl.DataFrame({"row": [0, 1], "a": [5, 6]}), segments(levels, outputs), outputs)
     assert found.rows() == [(0, 2, 1), (1, 2, 1)]
 
 

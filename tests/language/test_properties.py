@@ -78,7 +78,7 @@ def test_the_text_and_its_core_tree_mean_the_same(run):
     assert all(compared.values()), compared
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_no_well_typed_expression_raises_and_only_what_is_read_counts(draw):
     used = scope()
@@ -97,7 +97,7 @@ def test_no_well_typed_expression_raises_and_only_what_is_read_counts(draw):
     assert names - {"today"} <= found.reads
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(-(10**6), 10**6), st.integers(0, 10))
 def test_a_literal_means_what_it_says(whole, places):
     text = f"{abs(whole)}e-{places}" if whole >= 0 else f"-{abs(whole)}e-{places}"

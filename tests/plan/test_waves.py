@@ -113,6 +113,7 @@ def test_few_attributes_and_many_are_objects_of_the_same_kind(names):
 ROWS = st.lists(st.tuples(st.sampled_from(["a", "b", "é"]), st.none() | st.integers(0, 2)), max_size=6)
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_order_is_seen_and_made(rows):
     frame = pl.DataFrame(rows, schema={"x": pl.String, "y": pl.Int8}, orient="row")

@@ -226,6 +226,9 @@ class ColumnBuilder:
 
 def _same(a: Columns, b: Columns, scratch: Scratch) -> Cell:
     if isinstance(a, Truth) and isinstance(b, Truth):
+        if a.true.known is not None or b.true.known is not None:
+            one, other = (a.true, b.true) if a.true.known is not None else (b.true, a.true)
+            return other if one.known else inverse(other)
         return cell(a.true.expr == b.true.expr, a.true, b.true)
     if isinstance(a, Words) and isinstance(b, Words):
         return texts.equal(a, b, scratch)

@@ -137,6 +137,8 @@ def equal(a: Words, b: Words, scratch: Scratch) -> Cell:
     """Return where two texts are the same, masks aside."""
     if a.constant is not None and b.constant is not None:
         return literal(a.constant == b.constant)
+    if a.constant is not None:
+        a, b = b, a
     if a.value.name is not None and b.constant is not None:
         return scratch.shared((a.value.name, b.constant), lambda: cell(a.value.expr == b.value.expr, a.value))
     return cell(a.value.expr == b.value.expr, a.value, b.value)

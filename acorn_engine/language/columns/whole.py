@@ -37,6 +37,7 @@ COMPARISONS: Final[dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,6 +206,9 @@ class Integers:
         known = _decided(op, a, b)
         if known is not None:
             return literal(known)
+        if a.constant is not None:
+            # Polars cannot compare a literal with a column that holds one value, only the other way round.
+            return self.compared(MIRRORED[op], b, a)
         wide = a.wide or b.wide
         return cell(COMPARISONS[op](_as(a, wide=wide), _as(b, wide=wide)), a.cell, b.cell)
 

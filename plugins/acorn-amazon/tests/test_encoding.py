@@ -56,7 +56,7 @@ def test_quoting_agrees_with_json_dumps(text):
     assert made == json.dumps(text, ensure_ascii=False)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=12), min_size=1, max_size=20))
 def test_quoting_agrees_with_json_dumps_for_any_text(texts):
     made = pl.DataFrame({"text": texts}).select(quoted(pl.col("text")).alias("text"))["text"].to_list()
@@ -73,7 +73,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(st.text("abc_9", min_size=1, max_size=5), JSON, max_size=4),
     st.sampled_from([None, 1]),
@@ -470,7 +470,7 @@ def oracle(row, site):
     return message | {"patches": patches} if patches else None
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=6))
 def test_columns_say_what_plain_python_says(rows, models):
     site = SITES_BY_NAME["amazon.de"]

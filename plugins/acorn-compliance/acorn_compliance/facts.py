@@ -16,6 +16,10 @@ from acorn_engine.plugins import Fact
 from acorn_engine.types import BOOLEAN, NUMBER, TEXT
 
 SCALE: Final = 6
+VAT_COLUMNS: Final = ("_country", "_tax_included", "_today", "vat_category")
+SAFETY_COLUMNS: Final = ("_country", "_today", "gpsr_exempt")
+REGISTRATION_COLUMNS: Final = ("_country", "_today", "epr_streams")
+"""The columns that facts follow from, and from nothing else."""
 LARGEST_TABLE: Final = 1_000_000
 """So many combinations of values are looked up by their number; more are joined by."""
 
@@ -34,6 +38,7 @@ def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
         lambda offers: _vat_rates(offers, vat),
         source="acorn-compliance VAT table",
         description="the tax share that the displayed price contains; 0 where prices are shown without tax",
+        follows_from=VAT_COLUMNS,
     )
     applies = _by_country(safety_countries())
     yield Fact(
@@ -42,6 +47,7 @@ def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
         lambda offers: _applies(offers, applies),
         source="Regulation (EU) 2023/988",
         description="whether the General Product Safety Regulation asks for contacts on this site",
+        follows_from=SAFETY_COLUMNS,
     )
     for name, column, by_brand, default, words in (
         (
@@ -59,7 +65,14 @@ def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
             "the EU responsible person's contact",
         ),
     ):
-        yield Fact(name, TEXT, _contact(column, by_brand, default), source="the seller's data", description=words)
+        yield Fact(
+            name,
+            TEXT,
+            _contact(column, by_brand, default),
+            source="the seller's data",
+            description=words,
+            follows_from=(column, "brand"),
+        )
     registrations = Registrations(settings)
     for name, kind, compute, dtype, words in (
         (
@@ -79,7 +92,14 @@ def compliance_facts(settings: ComplianceSettings) -> Iterable[Fact]:
         ),
     ):
         values = _registrations(compute, dtype)
-        yield Fact(name, kind, values, source="[compliance] registrations", description=words)
+        yield Fact(
+            name,
+            kind,
+            values,
+            source="[compliance] registrations",
+            description=words,
+            follows_from=REGISTRATION_COLUMNS,
+        )
 
 
 def _mapped(offers: pl.DataFrame, columns: list[str], compute: Callable[..., object], dtype: pl.DataType) -> pl.Series:
@@ -133,8 +153,7 @@ def _vat_rates(offers: pl.DataFrame, vat: Callable[[str, str, date], Decimal | N
         rate = vat(country, category or "standard", day) if included else Decimal(0)
         return None if rate is None else format(rate, "f")
 
-    columns = ["_country", "_tax_included", "_today", "vat_category"]
-    found = _mapped(offers, [name for name in columns if name in offers.columns], compute, pl.String())
+    found = _mapped(offers, [name for name in VAT_COLUMNS if name in offers.columns], compute, pl.String())
     return found.cast(pl.Decimal(38, SCALE))
 
 
@@ -149,7 +168,7 @@ def _applies(offers: pl.DataFrame, compute: Callable[..., object]) -> pl.Series:
     if "gpsr_exempt" not in offers.columns:
         return _mapped(offers, ["_country", "_today"], compute, pl.Boolean())
     offers = offers.with_columns(pl.col("gpsr_exempt").cast(pl.String).str.to_lowercase().is_in(["true", "yes", "1"]))
-    return _mapped(offers, ["_country", "_today", "gpsr_exempt"], compute, pl.Boolean())
+    return _mapped(offers, [*SAFETY_COLUMNS], compute, pl.Boolean())
 
 
 def _contact(column: str, by_brand: Mapping[str, str], default: str | None) -> Callable[[pl.DataFrame], pl.Series]:
@@ -169,6 +188,6 @@ def _registrations(compute: Callable[..., object], dtype: pl.DataType) -> Callab
     def values(offers: pl.DataFrame) -> pl.Series:
         if "epr_streams" not in offers.columns:
             return _mapped(offers, ["_country", "_today"], lambda country, day: compute(country, day, None), dtype)
-        return _mapped(offers, ["_country", "_today", "epr_streams"], compute, dtype)
+        return _mapped(offers, [*REGISTRATION_COLUMNS], compute, dtype)
 
     return values

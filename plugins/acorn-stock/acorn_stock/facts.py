@@ -38,5 +38,6 @@ FACTS: Final = (
         values=listings_of_stock,
         source="acorn-stock",
         description="the account's merchant-fulfilled seller SKUs that share the product's stock",
+        follows_from=(),
     ),
 )

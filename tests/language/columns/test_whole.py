@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import polars as pl
 import pytest
 
-from acorn_engine.language.columns.scratch import Scratch, cell
+from acorn_engine.language.columns.cells import cell
+from acorn_engine.language.columns.scratch import Scratch
 from acorn_engine.language.columns.whole import COMPARISONS, NARROW, WIDEST, Integers, Whole, fixed
 
 SEED = int(os.environ.get("ACORN_TEST_SEED", randomness.randrange(10**9)))
