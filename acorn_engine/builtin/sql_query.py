@@ -63,10 +63,10 @@ def read_sql(request: CatalogRequest) -> tuple[pl.DataFrame, datetime | None]:
         with engine.connect() as connection:
             _read_only(connection)
             statement = _statement(options, sa)
-            result = connection.execution_options(stream_results=True).execute(statement)
-            query = options.query or str(statement.compile(engine))
-            columns = partial(_in_columns, result, url, query)
-            return _frame(result, name, url.get_backend_name(), request.report, columns), asked
+            with connection.execution_options(stream_results=True).execute(statement) as result:
+                query = options.query or str(statement.compile(engine))
+                columns = partial(_in_columns, result, url, query)
+                return _frame(result, name, url.get_backend_name(), request.report, columns), asked
     except sa.exc.SQLAlchemyError as error:
         reason = _without(str(getattr(error, "orig", None) or error).splitlines()[0], secrets)
         raise CatalogError(
