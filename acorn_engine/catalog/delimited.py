@@ -32,7 +32,7 @@ def read_delimited(
     ``quote`` is ``None`` for formats that know no quoting. Raises ``CatalogError`` for a file that
     is empty, cut off, has rows of another length than its header, or another delimiter.
     """
-    if not text.strip():
+    if not text or text.isspace():
         raise CatalogError(
             Problem(
                 code="empty_file",
@@ -71,11 +71,21 @@ def _reader(text: str, delimiter: str, quote: str | None, *, strict: bool = Fals
 
 def _header(text: str, name: str, delimiter: str, quote: str | None) -> list[str]:
     try:
-        return next(row for row in _reader(text, delimiter, quote) if row)
+        return next(row for row in _reader(_first_row(text, quote), delimiter, quote) if row)
     except csv.Error as error:
         raise CatalogError(
             Problem(code="unreadable", message=f"the header cannot be read: {error}", place=Place(file=name, row=1))
         ) from None
+
+
+def _first_row(text: str, quote: str | None) -> str:
+    """Return the text up to where its first row ends: the strict reader would copy all of it."""
+    end = 0
+    while (end := text.find("\n", end) + 1) > 0:
+        head = text[:end]
+        if not head.isspace() and (quote is None or head.count(quote) % 2 == 0):
+            return head
+    return text
 
 
 def _refuse_wrong_delimiter(headers: list[str], name: str, delimiter: str) -> None:
