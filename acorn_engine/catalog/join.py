@@ -12,6 +12,7 @@ from acorn_engine.catalog.duplicates import merge_duplicates, same_asin
 from acorn_engine.catalog.findings import Finding, with_codes
 from acorn_engine.catalog.keys import resolve_keys
 from acorn_engine.catalog.names import ALWAYS, CURRENT, KNOWN_COLUMNS
+from acorn_engine.catalog.ordering import by_key
 from acorn_engine.catalog.table import TypedTable, dated
 from acorn_engine.facts import KEYS, FactInfo, Offers
 from acorn_engine.problems import CatalogError, Place, Problem, stopping
@@ -34,8 +35,10 @@ def join_offers(
     sites: Mapping[str, Site],
     accounts: Mapping[str, Account],
     now: datetime,
+    *,
+    sort: bool = False,
 ) -> tuple[Offers, tuple[Problem, ...]]:
-    """Join listings with products on ``sku``.
+    """Join listings with products on ``sku``: in the order of the listings, or sorted by their keys.
 
     Returns the offers and everything that is wrong, the tables' own problems included: what holds
     offers names them in ``keys`` and has its code in the column ``_fact_problem``. Rows without a
@@ -87,7 +90,8 @@ def join_offers(
     frame, facts = _with_standard_facts(frame, facts)
     helpers = ("_position", "_mapped", "_listing_problem", "_product_problem")
     ordered = [*KEYS, "sku", *(name for name in frame.columns if name not in {*KEYS, "sku", *helpers})]
-    return Offers(frame.select(ordered), facts), tuple(problems)
+    frame = frame.select(ordered)
+    return Offers(by_key(frame) if sort else frame, facts), tuple(problems)
 
 
 def _tell(table: TypedTable, findings: Sequence[Finding], keys: pl.LazyFrame) -> list[Problem]:
@@ -200,13 +204,13 @@ def _unmapped(joined: pl.DataFrame, skus: pl.Series) -> list[Finding]:
     """Return listings whose SKU is none of the products', or blank; ``joined`` marks those ``_mapped``."""
     if not joined["_mapped"].null_count():
         return []
-    missing = joined["_mapped"].is_null()
-    values = joined["sku"].filter(missing)
+    rows = joined.filter(pl.col("_mapped").is_null())
+    values = rows["sku"]
     near = _near(values, skus)
     return [
         Finding(
             "unmapped_sku",
-            joined["_position"].filter(missing),
+            rows["_position"],
             "the SKU {value} of this listing is not among the products",
             values,
             "sku",

@@ -84,7 +84,7 @@ class CataloguePart:
         accounts: Mapping[str, Account],
         now: datetime,
     ) -> tuple[Offers, tuple[Problem, ...]]:
-        """Read, type and join: what ``join_offers`` of the whole gives, for the rows of this part.
+        """Read, type and join, in the order of the keys: what the whole would give, for the rows of this part.
 
         The problems are those of rows; what concerns a table as a whole is told by ``Parts``.
         """
@@ -95,7 +95,7 @@ class CataloguePart:
             )
             for raw in self.tables()
         )
-        return join_offers(products, listings, sites, accounts, now)
+        return join_offers(products, listings, sites, accounts, now, sort=True)
 
 
 @dataclass(frozen=True, slots=True)
