@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from acorn_engine.builtin.sql_columns import read_columns
 from acorn_engine.catalog.raw import exact_text
 from acorn_engine.plugins import CatalogRequest, CatalogSource
 from acorn_engine.problems import CatalogError, Place, Problem
@@ -39,7 +41,7 @@ class SqlOptions(BaseModel):
 
 
 def read_sql(request: CatalogRequest) -> tuple[pl.DataFrame, datetime | None]:
-    """Return the rows of a query as exact text, and the moment it was asked.
+    """Return the rows of a query as exact text or in exact types, and the moment it was asked.
 
     Raises ``CatalogError`` without the URL's password where the database cannot be read, or where
     its driver hands over floats (SQLite's REAL is taken by its shortest text, with a warning).
@@ -60,8 +62,11 @@ def read_sql(request: CatalogRequest) -> tuple[pl.DataFrame, datetime | None]:
     try:
         with engine.connect() as connection:
             _read_only(connection)
-            result = connection.execution_options(stream_results=True).execute(_statement(options, sa))
-            return _frame(result, name, url.get_backend_name(), request.report), asked
+            statement = _statement(options, sa)
+            with connection.execution_options(stream_results=True).execute(statement) as result:
+                query = options.query or str(statement.compile(engine))
+                columns = partial(_in_columns, result, url, query)
+                return _frame(result, name, url.get_backend_name(), request.report, columns), asked
     except sa.exc.SQLAlchemyError as error:
         reason = _without(str(getattr(error, "orig", None) or error).splitlines()[0], secrets)
         raise CatalogError(
@@ -163,7 +168,19 @@ def _statement(options: SqlOptions, sa: Any) -> Any:
     return sa.select(sa.text("*")).select_from(sa.table(table, schema=schema or None))
 
 
-def _frame(result: sa.CursorResult[Any], name: str, backend: str, report: Callable[[Problem], None]) -> pl.DataFrame:
+def _in_columns(result: sa.CursorResult[Any], url: sa.URL, query: str, headers: Sequence[str]) -> pl.DataFrame | None:
+    description = getattr(result.cursor, "description", None) or ()
+    return read_columns(url, query, headers, [column[1] for column in description])
+
+
+def _frame(
+    result: sa.CursorResult[Any],
+    name: str,
+    backend: str,
+    report: Callable[[Problem], None],
+    columns: Callable[[Sequence[str]], pl.DataFrame | None],
+) -> pl.DataFrame:
+    """Return the rows; a result of more than one batch in columns, where ``columns`` can read it so."""
     headers = list(map(str, result.keys()))
     doubled = sorted({header for header in headers if headers.count(header) > 1})
     if doubled:
@@ -178,6 +195,8 @@ def _frame(result: sa.CursorResult[Any], name: str, backend: str, report: Callab
     parts: list[list[pl.Series]] = [[pl.Series(header, [], dtype=pl.String)] for header in headers]
     floats: set[str] = set()
     while batch := result.fetchmany(_BATCH):
+        if len(batch) == _BATCH and len(parts[0]) == 1 and (whole := columns(headers)) is not None:
+            return whole
         for header, part, cells in zip(headers, parts, zip(*batch, strict=True), strict=True):
             part.append(pl.Series(header, _texts(header, cells, name, backend, floats), dtype=pl.String))
     for header in sorted(floats):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from acorn_engine.catalog.headers import clean_header, with_headers
 from acorn_engine.catalog.plain_text import split_plain
+from acorn_engine.catalog.swallowed import report_swallowed
 from acorn_engine.problems import CatalogError, Place, Problem
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def read_delimited(
     ``quote`` is ``None`` for formats that know no quoting. Raises ``CatalogError`` for a file that
     is empty, cut off, has rows of another length than its header, or another delimiter.
     """
-    if not text.strip():
+    if not text or text.isspace():
         raise CatalogError(
             Problem(
                 code="empty_file",
@@ -50,7 +50,7 @@ def read_delimited(
         table = _parse(text, name, delimiter, quote, headers)
         columns = [pl.Series(values=column, dtype=pl.String) for column in _series(table)]
     if quote:
-        _report_swallowed(columns, name, delimiter, quote, report)
+        report_swallowed(columns, name, delimiter, quote, report)
     rows = _row_numbers(text, columns[0].len(), delimiter, quote)
     return with_headers(columns, headers, name, report).with_columns(_row=rows)
 
@@ -71,11 +71,21 @@ def _reader(text: str, delimiter: str, quote: str | None, *, strict: bool = Fals
 
 def _header(text: str, name: str, delimiter: str, quote: str | None) -> list[str]:
     try:
-        return next(row for row in _reader(text, delimiter, quote) if row)
+        return next(row for row in _reader(_first_row(text, quote), delimiter, quote) if row)
     except csv.Error as error:
         raise CatalogError(
             Problem(code="unreadable", message=f"the header cannot be read: {error}", place=Place(file=name, row=1))
         ) from None
+
+
+def _first_row(text: str, quote: str | None) -> str:
+    """Return the text up to where its first row ends: the strict reader would copy all of it."""
+    end = 0
+    while (end := text.find("\n", end) + 1) > 0:
+        head = text[:end]
+        if not head.isspace() and (quote is None or head.count(quote) % 2 == 0):
+            return head
+    return text
 
 
 def _refuse_wrong_delimiter(headers: list[str], name: str, delimiter: str) -> None:
@@ -212,30 +222,6 @@ def _ragged_row(row: int, fields: int, expected: int, name: str, last: int, deli
         hint=hint,
         params={"row": row, "fields": fields, "expected": expected},
     )
-
-
-def _report_swallowed(
-    columns: list[pl.Series], name: str, delimiter: str, quote: str, report: Callable[[Problem], None]
-) -> None:
-    """Report a value that holds what looks like a whole further row: stray quotation marks swallow rows."""
-    if len(columns) < 3:
-        return
-    other = f"[^\\n{re.escape(delimiter)}]*"
-    inside = rf"\n{re.escape(delimiter).join([other] * len(columns))}(?:\n|$)"
-    for values in columns:
-        several = values.str.contains("\n", literal=True)
-        if several.any() and (found := (several & values.str.contains(inside)).arg_true()).len():
-            row = int(found[0]) + 2
-            report(
-                Problem(
-                    code="swallowed_rows",
-                    message="a quoted value holds what looks like whole further rows; they were not read as rows",
-                    effect="warns",
-                    place=Place(file=name, row=row),
-                    hint=f"look for a lone {quote} in this row, or export the file again",
-                    params={"row": row},
-                )
-            )
 
 
 def _row_numbers(text: str, height: int, delimiter: str, quote: str | None) -> pl.Series:

@@ -13,25 +13,25 @@ _MOST_COMBINATIONS: Final = 100_000
 
 
 class Distinct:
-    """The values of one or two text columns: ``table`` has one row a combination, and says which rows have it.
+    """The values of one or two text columns: ``table`` has one row a combination, ``codes`` each row's place in it.
 
     Not every row of ``table`` need occur.
     """
 
     def __init__(self, *columns: pl.Series) -> None:
         parts = [_codes(column) for column in columns]
-        values, self._codes = parts[0]
+        values, self.codes = parts[0]
         self.table = values.to_frame()
         for more, codes in parts[1:]:
             if self.table.height * more.len() > _MOST_COMBINATIONS:
-                self.table, self._codes = _combined(columns)
+                self.table, self.codes = _combined(columns)
                 return
             self.table = self.table.join(more.to_frame(), how="cross", maintain_order="left_right")
-            self._codes = self._codes * more.len() + codes
+            self.codes = self.codes * more.len() + codes
 
     def spread(self, values: pl.Series) -> pl.Series:
         """Return one value a row, from one value a row of ``table``."""
-        return values.gather(self._codes)
+        return values.gather(self.codes)
 
     def rows(self, mask: pl.Series) -> pl.Series | None:
         """Return which rows are meant by a mask over ``table``; ``None`` where none is."""

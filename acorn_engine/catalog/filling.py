@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
     from acorn_engine.catalog.options import ColumnSpec
     from acorn_engine.catalog.raw import RawTable
-
-_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.([0-9]{1,12}))?")
 
 
 def fill(raw: RawTable, cells: dict[str, pl.Series], columns: Mapping[str, ColumnSpec], height: int) -> list[Problem]:
@@ -63,18 +60,17 @@ def _filled(cells: pl.Series, default: str) -> pl.Series:
 
 
 def _fill_exact(values: pl.Series, default: str) -> pl.Series | None:
-    """Return a typed column with ``default`` where it is blank; ``None`` where the default is not of its type."""
-    if not values.null_count():
-        return values
-    meant: Any = None
+    """Return a typed column with ``default`` where it is blank; ``None`` where the column would write it otherwise.
+
+    What is told of a cell shows the default as the project has it.
+    """
     own = values.dtype
-    number = _NUMBER.fullmatch(default)
+    meant: Any = None
     if own == pl.Boolean:
         meant = read_booleans(pl.Series([default], dtype=pl.String))[0].item()
-    elif number and is_number(own):
-        scale = own.scale if isinstance(own, pl.Decimal) else 0
-        if len(number.group(1) or "") <= scale:
-            meant = pl.Series([default]).cast(own, strict=False).item()
+    elif is_number(own):
+        taken = pl.Series([default], dtype=pl.String).cast(own, strict=False)
+        meant = taken.item() if taken.cast(pl.String).item() == default else None
     if meant is None:
         return None
     return pl.select(pl.lit(values).fill_null(pl.lit(meant, dtype=own)).alias(values.name)).to_series()

@@ -11,7 +11,9 @@ import polars as pl
 from acorn_engine.catalog.duplicates import merge_duplicates, same_asin
 from acorn_engine.catalog.findings import Finding, with_codes
 from acorn_engine.catalog.keys import resolve_keys
+from acorn_engine.catalog.mapping import unmapped
 from acorn_engine.catalog.names import ALWAYS, CURRENT, KNOWN_COLUMNS
+from acorn_engine.catalog.ordering import by_key
 from acorn_engine.catalog.table import TypedTable, dated
 from acorn_engine.facts import KEYS, FactInfo, Offers
 from acorn_engine.problems import CatalogError, Place, Problem, stopping
@@ -34,8 +36,10 @@ def join_offers(
     sites: Mapping[str, Site],
     accounts: Mapping[str, Account],
     now: datetime,
+    *,
+    sort: bool = False,
 ) -> tuple[Offers, tuple[Problem, ...]]:
-    """Join listings with products on ``sku``.
+    """Join listings with products on ``sku``: in the order of the listings, or sorted by their keys.
 
     Returns the offers and everything that is wrong, the tables' own problems included: what holds
     offers names them in ``keys`` and has its code in the column ``_fact_problem``. Rows without a
@@ -64,7 +68,7 @@ def join_offers(
         *as_of_findings,
         *key_findings,
         *duplicates,
-        *_unmapped(frame, product_rows["sku"]),
+        *unmapped(frame, product_rows["sku"]),
         *same_asin(located),
     ]
     frame = with_codes(frame, [*listings.findings, *found_listings], "_listing_problem")
@@ -87,7 +91,8 @@ def join_offers(
     frame, facts = _with_standard_facts(frame, facts)
     helpers = ("_position", "_mapped", "_listing_problem", "_product_problem")
     ordered = [*KEYS, "sku", *(name for name in frame.columns if name not in {*KEYS, "sku", *helpers})]
-    return Offers(frame.select(ordered), facts), tuple(problems)
+    frame = frame.select(ordered)
+    return Offers(by_key(frame) if sort else frame, facts), tuple(problems)
 
 
 def _tell(table: TypedTable, findings: Sequence[Finding], keys: pl.LazyFrame) -> list[Problem]:
@@ -194,36 +199,6 @@ def _unique_products(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding], 
         "sku",
     )
     return unique, duplicates, without
-
-
-def _unmapped(joined: pl.DataFrame, skus: pl.Series) -> list[Finding]:
-    """Return listings whose SKU is none of the products', or blank; ``joined`` marks those ``_mapped``."""
-    if not joined["_mapped"].null_count():
-        return []
-    missing = joined["_mapped"].is_null()
-    values = joined["sku"].filter(missing)
-    near = _near(values, skus)
-    return [
-        Finding(
-            "unmapped_sku",
-            joined["_position"].filter(missing),
-            "the SKU {value} of this listing is not among the products",
-            values,
-            "sku",
-            lambda value: f"did you mean '{near[value]}'?" if value in near else "add the product, or correct the SKU",
-        )
-    ]
-
-
-def _near(values: pl.Series, skus: pl.Series) -> dict[str, str]:
-    """Return, for SKUs that differ in case or leading zeros only, the product's."""
-    wanted = pl.DataFrame({"written": values.drop_nulls().unique(maintain_order=True)}).with_columns(_folded("written"))
-    known = pl.DataFrame({"sku": skus}).with_columns(_folded("sku")).unique("folded", keep="none")
-    return dict(wanted.join(known, on="folded").select("written", "sku").rows())
-
-
-def _folded(name: str) -> pl.Expr:
-    return pl.col(name).str.to_lowercase().str.strip_chars_start("0").alias("folded")
 
 
 def _facts(products: TypedTable, listings: TypedTable, now: datetime) -> dict[str, FactInfo]:

@@ -14,12 +14,12 @@ from acorn_engine.catalog.findings import Finding
 from acorn_engine.catalog.names import (
     KEY_COLUMNS,
     KNOWN_COLUMNS,
-    REQUIRED,
     RESERVED,
     readable,
     suggested_name,
 )
-from acorn_engine.problems import Effect, Place, Problem, did_you_mean
+from acorn_engine.catalog.requirements import absent, table_problem, tag_problems
+from acorn_engine.problems import Problem
 from acorn_engine.types import SITE_TAG, TEXT, Kind, Type
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def lay_out(
     before = dict(cells)
     problems += fill(raw, cells, columns, frame.height)
     types = {name: _type_of(raw, name, columns, problems) for name in cells}
-    problems += _absent(raw, cells)
-    problems += _tag_problems(raw, types)
+    problems += absent(raw, cells)
+    problems += tag_problems(raw, types)
     for name in [name for name, kind in types.items() if kind.tag_column and kind.tag_column not in cells]:
         del types[name]
     ordered = dict(sorted(types.items(), key=lambda item: item[1].kind is Kind.MONEY))
@@ -115,19 +115,6 @@ def _declared(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec]) -> bo
     return name in columns or name in KNOWN_COLUMNS[raw.role]
 
 
-def _problem(
-    raw: RawTable, code: str, message: str, hint: str | None, name: str | None = None, effect: Effect = "stops"
-) -> Problem:
-    return Problem(
-        code=code,
-        message=message,
-        effect=effect,
-        place=Place(file=raw.name, field=raw.header(name) if name else None),
-        hint=hint,
-        params={"column": name},
-    )
-
-
 def _readable_names(raw: RawTable, names: list[str]) -> tuple[list[str], list[Problem]]:
     """Return the columns that rules can name; the others are left out and told."""
     problems = []
@@ -137,7 +124,7 @@ def _readable_names(raw: RawTable, names: list[str]) -> tuple[list[str], list[Pr
             kept.append(name)
         elif name in RESERVED:
             problems.append(
-                _problem(
+                table_problem(
                     raw,
                     "reserved_name",
                     f"'{name}' means something else in a rule, so a column of {raw.role} cannot have this name",
@@ -153,7 +140,7 @@ def _readable_names(raw: RawTable, names: list[str]) -> tuple[list[str], list[Pr
         shown = ", ".join(f"'{name}'" for name in unreadable[:10]) + (" …" if len(unreadable) > 10 else "")
         one = unreadable[0]
         problems.append(
-            _problem(
+            table_problem(
                 raw,
                 "unreadable_name",
                 f"rules cannot read these columns, because their names are not made of letters a-z, digits and _: {shown}; "
@@ -173,8 +160,8 @@ def _no_cells(raw: RawTable, name: str, kind: pl.DataType, *, declared: bool) ->
         message = f"column '{raw.header(name)}' holds {kind}, which is not a cell"
         hint = "store text, numbers, booleans or dates in it"
     if declared:
-        return _problem(raw, "float" if kind.is_float() else "not_a_cell", message, hint, name)
-    return _problem(raw, "left_out", f"{message}; it is left out", hint, name, "warns")
+        return table_problem(raw, "float" if kind.is_float() else "not_a_cell", message, hint, name)
+    return table_problem(raw, "left_out", f"{message}; it is left out", hint, name, "warns")
 
 
 def _kind(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec]) -> Type:
@@ -188,7 +175,7 @@ def _type_of(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec], proble
     if known is None:
         if declared is not None and declared.tag == SITE_TAG and raw.role == "products":
             problems.append(
-                _problem(
+                table_problem(
                     raw,
                     "money_without_currency",
                     f"'{name}' is declared as money in the site's currency, but a product is not on a site",
@@ -199,7 +186,7 @@ def _type_of(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec], proble
         return declared or TEXT
     if declared is not None and declared != known:
         problems.append(
-            _problem(
+            table_problem(
                 raw,
                 "type_conflict",
                 f"[catalog.columns] declares '{name}' as {declared}, but the engine knows it as {known}",
@@ -208,51 +195,3 @@ def _type_of(raw: RawTable, name: str, columns: Mapping[str, ColumnSpec], proble
             )
         )
     return known
-
-
-def _absent(raw: RawTable, cells: Mapping[str, pl.Series]) -> list[Problem]:
-    headers = list(dict.fromkeys([*raw.headers.values(), *(name for name in raw.frame.columns if name != "_row")]))
-    problems = []
-    for name in (name for name in REQUIRED[raw.role] if name not in cells):
-        nearest = _nearest_header(name, headers)
-        rename = f'[catalog.{raw.role}] rename = {{ {name} = "{nearest or "…"}" }}'
-        if nearest:
-            hint = f"did you mean '{nearest}'? Then say so: {rename}"
-        elif name == "sku" and "seller_sku" in cells:
-            hint = 'if the SKUs on the site are your own, say so: rename = { sku = "seller_sku" }'
-        else:
-            hint = f"name the column that holds it: {rename}"
-        shown = ", ".join(f"'{header}'" for header in headers) or "none"
-        problems.append(
-            _problem(
-                raw,
-                "missing_column",
-                f"the table of {raw.role} has no column '{name}'; its columns are {shown}",
-                hint,
-            )
-        )
-    return problems
-
-
-def _nearest_header(name: str, headers: list[str]) -> str | None:
-    folded = {header.lower().replace(" ", "_").replace("-", "_"): header for header in reversed(headers)}
-    if name in folded:
-        return folded[name]
-    guess = did_you_mean(name, folded)
-    return folded[guess.split("'")[1]] if guess else None
-
-
-def _tag_problems(raw: RawTable, types: Mapping[str, Type]) -> list[Problem]:
-    problems = []
-    for name, kind in types.items():
-        tag = kind.tag_column
-        if tag is None or tag in types:
-            continue
-        if name == "cost":
-            message = "there is a cost, but no column 'cost_currency' that says in which currency"
-            hint = f'name the column, or say it for all: [catalog.{raw.role}] default = {{ cost_currency = "CNY" }}'
-        else:
-            message = f"'{name}' is money in the currency of column '{tag}', which the table does not have"
-            hint = did_you_mean(tag, types) or f'add the column, or say the currency: {name} = "money:EUR"'
-        problems.append(_problem(raw, "no_currency_column", message, hint, name))
-    return problems

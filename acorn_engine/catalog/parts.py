@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from acorn_engine.catalog.join import join_offers
+from acorn_engine.catalog.mapping import folded
 from acorn_engine.catalog.raw import ROW, RawTable, raw_table
 from acorn_engine.catalog.scales import largest_scales
 from acorn_engine.catalog.table import no_rows, type_table
-from acorn_engine.catalog.tangles import FOLDED, folded, key_text, tangled
+from acorn_engine.catalog.tangles import FOLDED, key_text, tangled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +85,7 @@ class CataloguePart:
         accounts: Mapping[str, Account],
         now: datetime,
     ) -> tuple[Offers, tuple[Problem, ...]]:
-        """Read, type and join: what ``join_offers`` of the whole gives, for the rows of this part.
+        """Read, type and join, in the order of the keys: what the whole would give, for the rows of this part.
 
         The problems are those of rows; what concerns a table as a whole is told by ``Parts``.
         """
@@ -95,7 +96,7 @@ class CataloguePart:
             )
             for raw in self.tables()
         )
-        return join_offers(products, listings, sites, accounts, now)
+        return join_offers(products, listings, sites, accounts, now, sort=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +184,14 @@ def _key(table: ParquetTable, name: str, *, fold: bool = False) -> pl.Expr:
     header = _headers(table).get(name)
     default = table.options.default.get(name)
     if header is None:
-        return pl.lit(default, dtype=pl.String).alias(name)
+        keys = pl.lit(default, dtype=pl.String)
+        return (folded(keys) if fold else keys).alias(name)
 
     def read(cells: pl.Series) -> pl.Series:
-        keys = key_text(cells, name, table.options)
-        return folded(keys) if fold else keys
+        return key_text(cells, name, table.options)
 
-    return pl.col(header).map_batches(read, return_dtype=pl.String, is_elementwise=True).alias(name)
+    keys = pl.col(header).map_batches(read, return_dtype=pl.String, is_elementwise=True)
+    return (folded(keys) if fold else keys).alias(name)
 
 
 def _moved(listings: ParquetTable) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.catalog.clean import apply_values, clean_key, fewer, to_text
+from acorn_engine.catalog.clean import apply_values, clean_key, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,18 +33,6 @@ def key_text(cells: pl.Series, name: str, options: CatalogOptions) -> pl.Series:
         key = apply_values(key, options.values[name])
     default = options.default.get(name)
     return key if default is None else key.fill_null(default)
-
-
-def folded(keys: pl.Series) -> pl.Series:
-    """Return SKUs without case and leading zeros: SKUs that differ in these only are mistaken for each other."""
-    distinct = fewer(keys)
-    if _fold(distinct).equals(distinct):
-        return keys
-    return _fold(keys)
-
-
-def _fold(keys: pl.Series) -> pl.Series:
-    return keys.str.to_lowercase().str.strip_chars_start("0")
 
 
 def tangled(keys: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:

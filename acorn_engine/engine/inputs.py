@@ -54,9 +54,9 @@ def read_catalogue(context: Context, products: Any = None, listings: Any = None)
     given = {"products": products, "listings": listings}
     tables = [type_table(_raw(context, role, given[role]), columns, context.registry.sites) for role in ROLES]
     offers, problems = join_offers(
-        tables[0], tables[1], context.registry.sites, context.project.accounts, context.now()
+        tables[0], tables[1], context.registry.sites, context.project.accounts, context.now(), sort=True
     )
-    return Catalogue(in_order(offers), problems)
+    return Catalogue(offers, problems)
 
 
 def empty_catalogue(context: Context) -> Catalogue:
