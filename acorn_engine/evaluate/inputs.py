@@ -125,8 +125,9 @@ def inputs(outline: Outline, offers: Offers, ages: Ages) -> tuple[pl.DataFrame, 
     columns |= {name for where in old.values() for name in where.meta.root_names()}
     frame = typed(offers.frame.select(sorted(columns)), leaves).with_row_index(ROW)
     frame, too_old = _with_ages(frame, old)
-    frame, measured = _measured(frame, leaves, outline)
     absent = {name: outline.kinds[name] for name in outline.names if name in outline.kinds and name not in leaves}
+    absent |= {name: leaf.type.kind for name, leaf in leaves.items() if _empty(frame[leaf.column])}
+    frame, measured = _measured(frame, {name: leaf for name, leaf in leaves.items() if name not in absent}, outline)
     expired = {table: tuple(ages.stale_keys(table)) for table in outline.tables}
     return frame, Facts(
         measured,
@@ -134,6 +135,11 @@ def inputs(outline: Outline, offers: Offers, ages: Ages) -> tuple[pl.DataFrame, 
         tuple(sorted(too_old.items())),
         tuple((table, keys) for table, keys in expired.items() if keys),
     )
+
+
+def _empty(column: pl.Series) -> bool:
+    """Say whether none of many offers has a fact."""
+    return len(column) >= MANY_ROWS and column.null_count() == len(column)
 
 
 def _with_ages(frame: pl.DataFrame, old: Mapping[str, pl.Expr]) -> tuple[pl.DataFrame, dict[str, str | None]]:
