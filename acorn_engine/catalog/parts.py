@@ -8,7 +8,7 @@ each part, read alone, gives the offers and the problems that the whole would gi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -22,6 +22,7 @@ from acorn_engine.catalog.tangles import FOLDED, folded, key_text, tangled
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from acorn_engine.catalog.names import Role
     from acorn_engine.catalog.options import CatalogOptions, ColumnSpec
@@ -31,28 +32,29 @@ if TYPE_CHECKING:
     from acorn_engine.sites import Site
 
 _PART: Final = "\0part"
+_ROWS_AT_ONCE: Final = 1_000_000
 _SHARING: Final = ("seller_sku", "asin")
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetTable:
-    """Products or listings in a Parquet file: where it is, how messages call it, and how it is to be read."""
+    """Products or listings in Parquet files: where they are, how messages call them, how they are to be read."""
 
     role: Role
     name: str
-    path: str
+    paths: tuple[str, ...]
     options: CatalogOptions
     as_of: datetime | None = None
 
     def scan(self) -> pl.LazyFrame:
         """Return the rows, unread, with ``_row``."""
-        rows = pl.scan_parquet(self.path, glob=False)
+        rows = pl.scan_parquet(list(self.paths), glob=False)
         return rows if ROW in rows.collect_schema() else rows.with_row_index(ROW, offset=2)
 
     @property
     def height(self) -> int:
         """How many rows the file has."""
-        return int(pl.scan_parquet(self.path, glob=False).select(pl.len()).collect().item())
+        return int(self.scan().select(pl.len()).collect().item())
 
     def raw(self, frame: pl.DataFrame) -> RawTable:
         """Return some of the rows under the names that rules use."""
@@ -61,7 +63,7 @@ class ParquetTable:
 
 @dataclass(frozen=True, slots=True)
 class CataloguePart:
-    """Some products and all their listings, in two Parquet files; it can be sent to another process.
+    """Some products and all their listings, in Parquet files; it can be sent to another process.
 
     ``scales`` are the decimals of each table's columns, so that all parts have the same types.
     """
@@ -194,7 +196,7 @@ def _moved(listings: ParquetTable) -> pl.DataFrame:
     """Return (sku, with) for the folded SKUs that stand in the part of another one."""
     names = [name for name in _SHARING if name in _headers(listings)]
     keys = listings.scan().select(_key(listings, "sku", fold=True), *(_key(listings, name) for name in names))
-    return tangled(keys, names, listings.height)
+    return tangled(keys, names)
 
 
 def _cut(table: ParquetTable, count: int, moved: pl.DataFrame, folder: Path) -> list[ParquetTable]:
@@ -203,22 +205,36 @@ def _cut(table: ParquetTable, count: int, moved: pl.DataFrame, folder: Path) -> 
     key = _key(table, "sku", fold=True).fill_null("")
     if moved.height:
         key = key.replace(moved[FOLDED], moved["with"])
-    rows = table.scan().with_columns((key.hash(seed=0) % count).cast(pl.UInt32).alias(_PART))
-
-    def name(arguments: Any) -> str:
-        return f"{arguments.partition_keys.item():05}.parquet"
-
-    rows.sink_parquet(
-        pl.PartitionBy(target, key=_PART, include_key=False, approximate_bytes_per_file=None, file_path_provider=name),
-        compression="lz4",
-        statistics=False,
-        mkdir=True,
-        maintain_order=True,
-    )
+    part = (key.hash(seed=0) % count).cast(pl.UInt32).alias(_PART)
+    # The rows of all parts are held until a file is done, so not too many rows are written at once.
+    turns = range(max(1, -(-table.height // _ROWS_AT_ONCE)))
+    for turn in turns:
+        rows = table.scan().slice(turn * _ROWS_AT_ONCE, _ROWS_AT_ONCE)
+        rows.with_columns(part).sink_parquet(
+            pl.PartitionBy(
+                target,
+                key=_PART,
+                include_key=False,
+                approximate_bytes_per_file=None,
+                file_path_provider=partial(_file_name, turn),
+            ),
+            compression="lz4",
+            statistics=False,
+            mkdir=True,
+        )
     made = []
     for number in range(count):
-        path = target / f"{number:05}.parquet"
-        if not path.exists():
-            table.scan().head(0).collect().write_parquet(path)
-        made.append(replace(table, path=str(path)))
+        paths = [target / _name(number, turn) for turn in turns]
+        there = [str(path) for path in paths if path.exists()]
+        if not there:
+            table.scan().head(0).collect().write_parquet(paths[0])
+        made.append(replace(table, paths=tuple(there or [str(paths[0])])))
     return made
+
+
+def _file_name(turn: int, arguments: Any) -> str:
+    return _name(arguments.partition_keys.item(), turn)
+
+
+def _name(number: int, turn: int) -> str:
+    return f"{number:05}-{turn:05}.parquet"

@@ -47,15 +47,16 @@ def _fold(keys: pl.Series) -> pl.Series:
     return keys.str.to_lowercase().str.strip_chars_start("0")
 
 
-def tangled(keys: pl.LazyFrame, columns: Sequence[str], rows: int) -> pl.DataFrame:
+def tangled(keys: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
     """Return (sku, with) for folded SKUs that share a value of ``columns`` with others; the same ``with`` for all of them.
 
-    ``keys`` has the folded SKU of every listing as ``sku``, null where it has none, and ``columns``;
-    ``rows`` is about how many there are.
+    ``keys`` has the folded SKU of every listing as ``sku``, null where it has none, and ``columns``.
     """
+    if not columns:
+        return pl.DataFrame(schema={FOLDED: pl.String, "with": pl.String})
     keys = keys.with_columns(pl.col(FOLDED).fill_null(""))
-    edges = [_edges(keys, name, -(-rows // _MOST_GROUPS)) for name in columns]
-    return _joined(pl.concat(edges)) if edges else pl.DataFrame(schema={FOLDED: pl.String, "with": pl.String})
+    values = keys.select(pl.col(*columns).approx_n_unique()).collect(engine="streaming").row(0, named=True)
+    return _joined(pl.concat(_edges(keys, name, 1 + values[name] // _MOST_GROUPS) for name in columns))
 
 
 def _edges(keys: pl.LazyFrame, name: str, passes: int) -> pl.DataFrame:

@@ -23,6 +23,7 @@ class Shared:
     readings: Readings = field(default_factory=Readings)
     guards: tuple[list[GuardSpec], list[Problem]] | None = None
     names: list[str] | None = None
+    chains: dict[str, tuple[Mapping[str, FactInfo], Chain]] = field(default_factory=dict)
 
 
 def site_chain(
@@ -30,7 +31,7 @@ def site_chain(
 ) -> tuple[Chain, list[Problem]]:
     """Return the checked chain of a site, and the problems that halt every plan of it.
 
-    With ``shared``, or a context that has one, files are read, and plugins asked for their guards, once for several sites.
+    With ``shared``, or a context that has one, chains are loaded once for facts that stay the same, files are read, and plugins asked for their guards, once for several sites.
     A plugin whose guards cannot be had halts: guards fail closed. Raises ``RuleError`` with all
     problems of all files, and says which plugins are off, since a name may be theirs.
     """
@@ -50,10 +51,15 @@ def site_chain(
     if shared.names is None:
         shared.names = context.file_names()
     specs, halting = shared.guards
+    known = shared.chains.get(site.name)
+    if known is not None and known[0] == vocabulary.facts:
+        return known[1], halting
     try:
-        return load_chain(context.files(site.name, shared.names), vocabulary, specs, shared.readings), halting
+        chain = load_chain(context.files(site.name, shared.names), vocabulary, specs, shared.readings)
     except RuleError as error:
         raise RuleError([*error.problems, *_broken(context)]) from None
+    shared.chains[site.name] = (vocabulary.facts, chain)
+    return chain, halting
 
 
 def _guards(context: Context) -> tuple[list[GuardSpec], list[Problem]]:

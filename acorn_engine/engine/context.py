@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.clock import system_now
-from acorn_engine.engine.quotes import Quotes
 from acorn_engine.guard.settings import GuardSettings
 from acorn_engine.plugins.host import PluginHost
 from acorn_engine.plugins.registry import Registry, build_registry
@@ -27,6 +26,7 @@ from acorn_engine.sites import Site, SiteClock
 
 if TYPE_CHECKING:
     from acorn_engine.engine.chains import Shared
+    from acorn_engine.engine.quotes import Quotes
     from acorn_engine.evaluate.programs import Programs
     from acorn_engine.marketplace import Account, Connection, Marketplace
     from acorn_engine.store import Store
@@ -95,7 +95,6 @@ class Context:
         self.now: Callable[[], datetime] = system_now if now is None else _aware(now)
         self._clock = self.now
         self.shared: Shared | None = None
-        self.quotes = Quotes()
         self._credentials = credentials
         self._process = os.getpid()
         self._lock = threading.RLock()
@@ -172,6 +171,14 @@ class Context:
         from acorn_engine.evaluate.programs import Programs
 
         found: Programs = self._kept.setdefault("programs", Programs())
+        return found
+
+    @property
+    def quotes(self) -> Quotes:
+        """What earlier quotes of this engine found out."""
+        from acorn_engine.engine.quotes import Quotes
+
+        found: Quotes = self._kept.setdefault("quotes", Quotes())
         return found
 
     def site(self, name: str) -> Site:

@@ -106,6 +106,8 @@ def known_of(context: Context, site: Site, accounts: Sequence[Account]) -> Known
 def unread(evaluated: Evaluated) -> pl.DataFrame:
     """Return (account, seller_sku) of offers with a change that nobody has read yet and that may be read."""
     reading = [account.name for account in evaluated.accounts if account.neighbours == "read"]
+    if not reading:
+        return evaluated.judged.frame.select("account", "seller_sku").clear()
     frame = evaluated.judged.frame.filter(~pl.col("_read") & pl.col("account").is_in(reading))
     changes = evaluated.judged.changes.filter(pl.col("verdict").is_in([Verdict.SEND.value, Verdict.HOLD.value]))
     return (

@@ -10,7 +10,7 @@ import polars as pl
 
 from acorn_engine.engine.current import AS_OF, add_current, add_quantity_owner, only_considered
 from acorn_engine.engine.memory import NOTHING
-from acorn_engine.facts import KEYS, FactInfo, FactTable, Offers
+from acorn_engine.facts import FactInfo, FactTable, Offers
 from acorn_engine.plugins.enrichment import enrich
 from acorn_engine.problems import CatalogError, Place, Problem, ProjectError, did_you_mean
 from acorn_engine.sites import SiteClock
@@ -30,7 +30,7 @@ ROLES: Final[tuple[Role, ...]] = ("products", "listings")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Products and listings, joined: the offers of all accounts, and what is wrong with them."""
+    """Products and listings, joined: the offers of all accounts in the order of their keys, and what is wrong with them."""
 
     offers: Offers
     problems: tuple[Problem, ...]
@@ -56,7 +56,7 @@ def read_catalogue(context: Context, products: Any = None, listings: Any = None)
     offers, problems = join_offers(
         tables[0], tables[1], context.registry.sites, context.project.accounts, context.now()
     )
-    return Catalogue(offers, problems)
+    return Catalogue(in_order(offers), problems)
 
 
 def empty_catalogue(context: Context) -> Catalogue:
@@ -169,10 +169,20 @@ def site_offers(
     return replace(offers, frame=only_considered(offers.frame, only))
 
 
+def in_order(offers: Offers) -> Offers:
+    """Return offers in the order of their keys: what comes after is then a slice, and need not sort again."""
+    from acorn_engine.plan.ordering import ordered
+
+    parts = offers.frame.partition_by("account", "site", as_dict=True)
+    if len(parts) < 2:
+        return replace(offers, frame=ordered(offers.frame, "seller_sku"))
+    return replace(offers, frame=pl.concat([ordered(part, "seller_sku") for _, part in sorted(parts.items())]))
+
+
 def _where(frame: pl.DataFrame, name: str, value: str) -> pl.DataFrame:
-    """Return the rows that have a value: the frame itself where all have it."""
-    mask = frame[name] == value
-    return frame if mask.all() and not mask.null_count() else frame.filter(mask)
+    """Return the rows that have a value in a column by which they are sorted."""
+    first, end = (frame[name].search_sorted(value, side=side) for side in ("left", "right"))
+    return frame.slice(first, end - first)
 
 
 def _enriched(context: Context, base: Offers, account: Account, clock: SiteClock) -> Offers:
@@ -212,4 +222,4 @@ def _together(parts: Sequence[Offers]) -> Offers:
             facts[name] = info if known is None or info.scale > known.scale else known
         tables.update(part.tables)
     frame = pl.concat([part.frame for part in parts], how="diagonal_relaxed")
-    return Offers(frame.sort(*KEYS), facts, tables)
+    return in_order(Offers(frame, facts, tables))

@@ -20,6 +20,7 @@ from acorn_engine.engine.partitions import Whole, partitions_of
 from acorn_engine.engine.planning import make_plan, plan_of_pieces
 from acorn_engine.engine.runners import runner_of
 from acorn_engine.engine.tasks import Work
+from acorn_engine.plan.joining import joined
 
 if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
@@ -89,11 +90,14 @@ def _from_files(
             found[name].update(redone[name])
     for name in asked.sites:
         site = context.site(name)
-        pieces = [piece.load() for _, piece in sorted(found[name].items())]
+        stored = [piece for _, piece in sorted(found.pop(name).items())]
+        pieces = [piece.bare for piece in stored]
         pieces[-1] = replace(pieces[-1], problems=(*pieces[-1].problems, *problems.get(name, ())))
         chain, _ = site_chain(context, site, pieces[0].facts)
         accounts = context.accounts(name, asked.account)
-        yield plan_of_pieces(context, chain, context.clock(site), accounts, pieces), dict(chain.text)
+        # The pieces' frames go as soon as they are joined: a plan and its parts are not held at once.
+        whole = joined([piece.load().draft for piece in stored])
+        yield plan_of_pieces(context, chain, context.clock(site), accounts, whole, pieces), dict(chain.text)
 
 
 def _remember(context: Context, asked: Asked, folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import polars as pl
 
-from acorn_engine.engine.inputs import ROLES, Catalogue, read_catalogue, source_options
+from acorn_engine.engine.inputs import ROLES, Catalogue, in_order, read_catalogue, source_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ class SourceFiles:
         project = context.project
         columns = parse_columns(project.catalog.columns)
         offers, problems = self.part.offers(columns, context.registry.sites, project.accounts, context.now())
-        return Catalogue(offers, (*self.problems, *problems))
+        return Catalogue(in_order(offers), (*self.problems, *problems))
 
 
 def partitions_of(context: Context, folder: Path, products: Any = None, listings: Any = None) -> list[Partition]:

@@ -49,7 +49,7 @@ class Piece:
         for name, frame in frames.items():
             final = _file(path, name)
             temporary = final.with_name(f"{final.name}.{os.getpid()}.tmp")
-            frame.write_parquet(temporary, compression="lz4")
+            frame.write_ipc(temporary, compression="lz4")
             temporary.replace(final)
         bare = replace(self.draft, changes=self.draft.changes.clear(), offers=self.draft.offers.clear())
         return StoredPiece(replace(self, draft=bare, unread=self.unread.clear()), str(path))
@@ -64,16 +64,20 @@ class StoredPiece:
 
     def load_unread(self) -> pl.DataFrame:
         """Return the offers that should be read before the plan is made."""
-        return pl.read_parquet(_file(Path(self.path), "unread"), glob=False)
+        return _read(Path(self.path), "unread")
 
     def load(self) -> Piece:
         """Return the piece with its frames."""
-        changes, offers, wanted = (pl.read_parquet(_file(Path(self.path), name), glob=False) for name in _FRAMES)
+        changes, offers, wanted = (_read(Path(self.path), name) for name in _FRAMES)
         return replace(self.bare, draft=replace(self.bare.draft, changes=changes, offers=offers), unread=wanted)
 
 
 def _file(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.name}.{name}.parquet")
+    return path.with_name(f"{path.name}.{name}.arrow")
+
+
+def _read(path: Path, name: str) -> pl.DataFrame:
+    return pl.read_ipc(_file(path, name))
 
 
 def piece_of(context: Context, evaluated: Evaluated) -> Piece:

@@ -15,13 +15,13 @@ from acorn_engine.guard import Known, conclude
 from acorn_engine.plan import Plan
 from acorn_engine.plan.encoding import build_messages
 from acorn_engine.plan.freezing import freeze
-from acorn_engine.plan.joining import joined
 
 if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.evaluating import Evaluated
     from acorn_engine.engine.pieces import Piece
     from acorn_engine.marketplace import Account
+    from acorn_engine.plan.drafting import Draft
     from acorn_engine.problems import Problem
     from acorn_engine.ruleset import Chain
     from acorn_engine.sites import Site, SiteClock
@@ -45,6 +45,7 @@ def make_plan(
         evaluated.chain,
         evaluated.clock,
         evaluated.accounts,
+        piece.draft,
         [piece],
         kind=kind,
         details=details,
@@ -57,19 +58,19 @@ def plan_of_pieces(
     chain: Chain,
     clock: SiteClock,
     accounts: Sequence[Account],
+    whole: Draft,
     pieces: Sequence[Piece],
     *,
     kind: str = "plan",
     details: dict[str, Any] | None = None,
     exempt: frozenset[str] = frozenset(),
 ) -> Plan:
-    """Join, encode and freeze; nothing is saved.
+    """Conclude, encode and freeze; nothing is saved.
 
-    ``pieces`` are those of all the site's offers, in any number; how they were cut does not change
-    the plan. ``exempt`` are plan guards that are not asked.
+    ``whole`` is the draft of all the site's offers, joined from those of ``pieces``, whose own
+    frames are not read here. ``exempt`` are plan guards that are not asked.
     """
     site = clock.site
-    whole = joined([piece.draft for piece in pieces])
     known = _known(context, clock, accounts, pieces, exempt)
     counts, halts = conclude(chain, whole.changes, known, {}, clock)
     by_name = {account.name: account for account in accounts}

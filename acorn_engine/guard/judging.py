@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -19,13 +19,13 @@ from acorn_engine.guard.candidates import (
     setters_of,
 )
 from acorn_engine.guard.halts import conclude
-from acorn_engine.guard.model import JUDGED_SCHEMA, ROW, Judged, Known
+from acorn_engine.guard.model import ROW, Judged, Known
 from acorn_engine.guard.offer_guards import OfferGuards
-from acorn_engine.guard.reasons import NO_REASON, Names, Reason, explain_changes, in_order, words_of
+from acorn_engine.guard.reasons import NO_REASON, Names, Reason, in_order
 from acorn_engine.guard.rows import change_rows, decreases
 from acorn_engine.guard.settings import Off
+from acorn_engine.guard.telling import tell
 from acorn_engine.guard.text import column_text, minor_text, minor_units
-from acorn_engine.ruleset.becauses import because_names
 from acorn_engine.types import Kind
 from acorn_engine.verdicts import Verdict
 
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from acorn_engine.guard.settings import GuardSettings
     from acorn_engine.ruleset import Chain
     from acorn_engine.sites import SiteClock
-
-_PLACE: Final = "_place"
 
 
 def judge(
@@ -102,7 +100,7 @@ def judge_offers(
     frame = _number_reasons(frame, fields, reasons)
     names = names_of(frame, chain, fields, clock)
     rows = change_rows(frame, fields, site)
-    changes = _tell(rows, frame, reasons, names, chain)
+    changes = tell(rows, frame, reasons, names, chain)
     return Judged(
         clock=clock,
         frame=frame,
@@ -180,37 +178,6 @@ def _group(field: Field, sent: Sequence[Field]) -> pl.Expr:
     if field.name == "quantity":
         return pl.when(decreases(field)).then(pl.col("_own.quantity")).otherwise(together)
     return together
-
-
-def _tell(
-    rows: pl.DataFrame, frame: pl.DataFrame, reasons: Sequence[Reason], names: Names, chain: Chain
-) -> pl.DataFrame:
-    """Return the changes with their words, in the order of ``rows``; one that nothing stops has those of its rule."""
-    rows = rows.with_row_index(_PLACE)
-    columns = [_PLACE, *JUDGED_SCHEMA]
-    stopped = explain_changes(rows.filter(pl.col("_reason") != NO_REASON), frame, reasons, names)
-    texts = {rule.id: rule.because for rule in chain.rules}
-    told = [stopped.select(columns)] if stopped.height else []
-    for (rule,), some in rows.filter(pl.col("_reason") == NO_REASON).group_by("rule", maintain_order=True):
-        told.append(_tell_rule(some, frame, names, str(rule) if rule is not None else None, texts).select(columns))
-    if not told:
-        return pl.DataFrame(schema=JUDGED_SCHEMA)
-    return pl.concat(told).sort(_PLACE).drop(_PLACE).cast(JUDGED_SCHEMA)  # type: ignore[arg-type]
-
-
-def _tell_rule(
-    some: pl.DataFrame, frame: pl.DataFrame, names: Names, rule: str | None, texts: Mapping[str, str]
-) -> pl.DataFrame:
-    because = "follows the working limits of the offer" if rule is None else texts.get(rule, "")
-    own = {} if rule is None else {"rule": pl.lit(rule)}
-    words = words_of(some[ROW], frame, names.sentence(because, {}), names.parameters(because_names(because), own))
-    return some.with_columns(
-        guard=pl.lit(None, pl.String),
-        verdict=pl.lit(Verdict.SEND.value),
-        because=words["because"],
-        code=pl.lit("limit" if rule is None else "rule"),
-        params=words["params"],
-    )
 
 
 def names_of(frame: pl.DataFrame, chain: Chain, fields: Mapping[str, Field], clock: SiteClock) -> Names:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.guard.model import ROW
 from acorn_engine.guard.text import as_column, json_object
-from acorn_engine.ruleset.becauses import because_names, because_parts
+from acorn_engine.ruleset.becauses import because_parts
 from acorn_engine.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -93,36 +92,3 @@ class Names:
             if name in self._texts or name in self._whole
         }
         return json_object({**chosen, **own})
-
-
-def explain_changes(
-    changes: pl.DataFrame, frame: pl.DataFrame, reasons: Sequence[Reason], names: Names
-) -> pl.DataFrame:
-    """Fill in ``guard, verdict, because, code, params`` of changes that have a reason.
-
-    ``changes`` has ``_row`` and ``_reason``, the number of the reason; ``frame`` the offers.
-    """
-    told: list[pl.DataFrame] = []
-    for (number,), some in changes.group_by("_reason", maintain_order=True):
-        reason = reasons[int(number)]
-        names_told = tuple(dict.fromkeys((*because_names(reason.because), *reason.shown)))
-        words = words_of(
-            some[ROW], frame, names.sentence(reason.because, reason.own), names.parameters(names_told, reason.own)
-        )
-        told.append(
-            some.with_columns(
-                guard=pl.lit(reason.guard, pl.String),
-                verdict=pl.lit(reason.verdict.value),
-                because=words["because"],
-                code=pl.lit(reason.code),
-                params=words["params"],
-            )
-        )
-    return pl.concat(told) if told else changes
-
-
-def words_of(rows: pl.Series, frame: pl.DataFrame, because: pl.Expr, params: pl.Expr) -> pl.DataFrame:
-    """Return ``because`` and ``params`` for some rows of the offers, in their order."""
-    needed = {ROW, *because.meta.root_names(), *params.meta.root_names()}
-    some = frame.select(sorted(needed))[rows]
-    return some.with_columns(because=because.cast(pl.String), params=params.cast(pl.String)).select("because", "params")

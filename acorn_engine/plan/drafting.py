@@ -12,6 +12,7 @@ from acorn_engine.facts import KEYS
 from acorn_engine.guard.candidates import all_fields
 from acorn_engine.guard.model import JUDGED_SCHEMA, ROW, Halt
 from acorn_engine.guard.text import column_text, minor_text
+from acorn_engine.plan.ordering import ordered
 from acorn_engine.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -75,14 +76,13 @@ class Draft:
 
 def draft(judged: Judged, chain: Chain) -> Draft:
     """Return the draft of a judged site. Nothing is decided here."""
-    changes = judged.changes.select(*DRAFT_SCHEMA).sort(*KEYS, "field")
-    touched = judged.frame.join(judged.changes.select(ROW).unique(), on=ROW, how="semi")
+    changes = ordered(judged.changes.select(*DRAFT_SCHEMA), *KEYS, "field")
     fields = all_fields({one.field.name: one.field for rule in chain.rules for one in rule.sets})
     return Draft(
         clock=judged.clock,
         accounts=judged.accounts,
         changes=changes,
-        offers=_offers(touched, judged.clock),
+        offers=_offers(judged.frame, judged.clock),
         halts=judged.halts,
         counts=judged.counts,
         considered=judged.considered,
@@ -97,20 +97,17 @@ def _offers(frame: pl.DataFrame, clock: SiteClock) -> pl.DataFrame:
     prices = [minor_text(pl.col(f"stands.{name}"), site.digits).alias(name) for name in PRICE_TEXTS]
     days = [column_text(f"stands.{name}", schema[f"stands.{name}"]).alias(name) for name in ("sale_from", "sale_to")]
     settled = pl.when(~pl.col("changed.quantity")).then(pl.col("to.quantity").cast(pl.String))
-    return (
-        frame.select(
-            *KEYS,
-            "product_type",
-            "fulfilment",
-            pl.lit(site.currency).alias("currency"),
-            *prices,
-            *days,
-            settled.alias("quantity"),
-            pl.col("_neighbours").alias("neighbours"),
-        )
-        .select(*OFFER_SCHEMA)
-        .sort(*KEYS)
+    offers = frame.select(
+        *KEYS,
+        "product_type",
+        "fulfilment",
+        pl.lit(site.currency).alias("currency"),
+        *prices,
+        *days,
+        settled.alias("quantity"),
+        pl.col("_neighbours").alias("neighbours"),
     )
+    return ordered(offers.select(*OFFER_SCHEMA), *KEYS)
 
 
 def _fresh_until(judged: Judged, chain: Chain) -> datetime | None:
@@ -118,12 +115,13 @@ def _fresh_until(judged: Judged, chain: Chain) -> datetime | None:
 
     A fact that is too old already holds its change, or is allowed to be old: it sets no end.
     """
-    sending = judged.changes.filter(pl.col("verdict") == Verdict.SEND.value).select(ROW).unique()
-    if sending.is_empty():
-        return None
-    rows = judged.frame.join(sending, on=ROW, how="semi")
     infos = chain.vocabulary.facts
-    ends = [_runs_out(infos[name], rows, judged.clock.now) for name in sorted(_reads(chain)) if name in infos]
+    ageing = [infos[name] for name in sorted(_reads(chain)) if name in infos and infos[name].largest_age is not None]
+    sending = judged.changes.filter(pl.col("verdict") == Verdict.SEND.value)[ROW].unique()
+    if not ageing or sending.is_empty():
+        return None
+    rows = judged.frame[sending]
+    ends = [_runs_out(info, rows, judged.clock.now) for info in ageing]
     known = [end for end in ends if end is not None]
     return min(known) if known else None
 

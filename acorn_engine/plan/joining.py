@@ -27,9 +27,16 @@ def joined(drafts: Sequence[Draft]) -> Draft:
     return replace(
         first,
         accounts=tuple(sorted({account for draft in drafts for account in draft.accounts})),
-        changes=pl.concat([draft.changes for draft in drafts]).sort(*KEYS, "field"),
-        offers=pl.concat([draft.offers for draft in drafts]).sort(*KEYS),
+        changes=_sorted([draft.changes for draft in drafts], *KEYS, "field"),
+        offers=_sorted([draft.offers for draft in drafts], *KEYS),
         considered=sum(draft.considered for draft in drafts),
         fresh_until=min(ends) if ends else None,
         integer_fields=tuple(sorted({name for draft in drafts for name in draft.integer_fields})),
     )
+
+
+def _sorted(frames: Sequence[pl.DataFrame], *keys: str) -> pl.DataFrame:
+    """Return frames put together and sorted; what is the same on every row need not be compared."""
+    whole = pl.concat(frames)
+    telling = [key for key in keys if whole.height and (whole[key] != whole[key][0]).any()]
+    return whole.sort(*telling) if telling else whole

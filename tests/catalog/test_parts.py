@@ -14,6 +14,7 @@ from catalog_tables import ACCOUNTS, NOW, SITES, codes, text
 
 from acorn_engine.builtin.parquet_file import parquet_table
 from acorn_engine.catalog import CatalogOptions, findings, join_offers, parse_columns, type_table
+from acorn_engine.catalog import parts as cutting
 from acorn_engine.catalog.parts import split_catalogue
 from acorn_engine.problems import CatalogError
 
@@ -93,6 +94,7 @@ def tangled_rows(seed, count):
 @pytest.mark.parametrize("rows", [20, 61])
 def test_parts_give_the_offers_and_the_problems_of_the_whole(tmp_path, monkeypatch, seed, rows):
     monkeypatch.setattr(findings, "SHOWN", 10_000)
+    monkeypatch.setattr(cutting, "_ROWS_AT_ONCE", 50)
     products, listings = tangled_rows(seed, 40)
     products = table(tmp_path, "products", products, rename={"sku": "SKU"}, default={"cost_currency": "CNY"})
     listings = table(tmp_path, "listings", listings, values={"fulfilment": {"FBA": "amazon"}})
@@ -129,7 +131,7 @@ def test_a_small_catalogue_stays_in_its_files(tmp_path):
     frame = pl.DataFrame({"sku": ["A"], "seller_sku": ["A"], "site": ["amazon.de"]})
     products = table(tmp_path, "products", frame.select("sku"))
     parts = split_catalogue(products, table(tmp_path, "listings", frame), {}, SITES, NOW, tmp_path / "parts")
-    assert [part.products.path for part in parts.parts] == [str(tmp_path / "products.parquet")]
+    assert [part.products.paths for part in parts.parts] == [(str(tmp_path / "products.parquet"),)]
     assert not (tmp_path / "parts").exists()
 
 

@@ -136,8 +136,9 @@ class Pair:
         from acorn_engine import builtin
 
         self.quick, self.slow = (here.engine(now=lambda: self.at, plugins=[*plugins, builtin]) for _ in range(2))
-        self.watched = self.quick._context.quotes = Watched(self.quick._context.quotes)
-        self.slow._context.quotes = NoQuotes()
+        self.watched = Watched(self.quick._context.quotes)
+        self.quick._context._kept["quotes"] = self.watched
+        self.slow._context._kept["quotes"] = NoQuotes()
 
     def both(self, offer, context=""):
         """Return what the two say, which is the same."""

@@ -20,6 +20,7 @@ from acorn_engine.facts import Cell
 from acorn_engine.fields import attribute_name
 from acorn_engine.guard.candidates import all_fields, sent_fields
 from acorn_engine.guard.scalar import OfferJudge
+from acorn_engine.guard.scalar.asking import FACT_SCALE
 from acorn_engine.guard.settings import Off
 from acorn_engine.language.scalar import Input
 from acorn_engine.types import Kind
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from acorn_engine.fields import Field
     from acorn_engine.language.columns import Leaf
 
-FACT_SCALE: Final = 12
-"""The decimals of facts as rules and guards read them: none has more."""
 _NUMERIC: Final = frozenset({Kind.NUMBER, Kind.MONEY})
 
 

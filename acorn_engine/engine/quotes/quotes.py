@@ -5,11 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from acorn_engine.catalog.cells import UnusualError
-from acorn_engine.engine.quotes.learning import learn, remember
-from acorn_engine.guard.scalar import UnjudgeableError
 from acorn_engine.project.rule_stamp import RuleStamp
-from acorn_engine.sites import SiteClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +15,7 @@ if TYPE_CHECKING:
     from acorn_engine.engine.evaluating import Evaluated
     from acorn_engine.engine.quotes.form import QuoteForm
     from acorn_engine.explain import Explanation
+    from acorn_engine.sites import SiteClock
 
 MOST_FORMS: Final = 64
 """So many forms are kept, the newest."""
@@ -43,6 +40,8 @@ class Quotes:
         form = self._form((clock.site.name, account, tuple(offer)), clock)
         if form is None or form.files != self._rule_files(context, clock.site.name):
             return None
+        from acorn_engine.catalog.cells import UnusualError
+
         try:
             return form.answer(offer, clock)
         except UnusualError:
@@ -55,6 +54,10 @@ class Quotes:
 
         ``context`` is one without sources. A form that would not have said the same is not kept.
         """
+        from acorn_engine.catalog.cells import UnusualError
+        from acorn_engine.engine.quotes.learning import learn, remember
+        from acorn_engine.guard.scalar import UnjudgeableError
+
         kind, clock = (evaluated.site.name, account, tuple(offer)), evaluated.clock
         known = self._forms.get(kind)
         if known is not None and known[0] == _minute(clock.now) and known[1] is None:

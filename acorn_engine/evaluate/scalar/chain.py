@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from acorn_engine.evaluate.model import Hold
 from acorn_engine.evaluate.reads import in_force, reads_of, shows
-from acorn_engine.evaluate.scalar.chain_source import ActiveRule, ChainSource
+from acorn_engine.evaluate.scalar.chain_source import ChainSource
 from acorn_engine.evaluate.scalar.moment import DatedFact, checks_of
 from acorn_engine.evaluate.scalar.readings import readings_of
+from acorn_engine.evaluate.scalar.sharing import ActiveRule
 from acorn_engine.evaluate.slots import Slot, shown, slots_of
 from acorn_engine.language.scalar import fits, scaled_table
 from acorn_engine.types import MISSING, Kind, Money

@@ -7,13 +7,12 @@ the first group, ``l0`` whether a final rule has locked the first field.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.evaluate.scalar import moment, support
 from acorn_engine.evaluate.scalar.sets import SetNames, write_set
+from acorn_engine.evaluate.scalar.sharing import nodes_of, shared_parts
 from acorn_engine.evaluate.slots import DEFAULTS, LARGEST_RESULT, LOWER_LIMIT, UPPER_LIMIT
 from acorn_engine.language import core
 from acorn_engine.language.scalar import Input, ScalarCompiler, Source
@@ -21,9 +20,9 @@ from acorn_engine.language.scalar import Input, ScalarCompiler, Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from acorn_engine.evaluate.reads import RuleReads
     from acorn_engine.evaluate.scalar.moment import Check
     from acorn_engine.evaluate.scalar.readings import Reading
+    from acorn_engine.evaluate.scalar.sharing import ActiveRule
     from acorn_engine.evaluate.slots import Slot
     from acorn_engine.ruleset import Rule
 
@@ -37,15 +36,6 @@ _HELPERS: Final[dict[str, object]] = {
     "json_number": support.json_number,
     "too_old": moment.too_old,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveRule:
-    """A rule in force, with what it reads and what of that can be too old."""
-
-    rule: Rule
-    reads: RuleReads
-    checks: tuple[Check, ...]
 
 
 class ChainSource:
@@ -66,7 +56,7 @@ class ChainSource:
         self.groups = tuple(dict.fromkeys(slot.group for slot in shown.values()))
         self._lockable = {each.field.name for one in rules if one.rule.final for each in one.rule.sets}
         self._where: dict[str, str] = {}
-        self._shared = self._shared_parts()
+        self._shared = shared_parts(rules, self._order)
         self._start(readings, tables)
         for number, one in enumerate(rules):
             self._rule(number, one)
@@ -80,23 +70,6 @@ class ChainSource:
     def function(self) -> Callable[..., Any]:
         """Return the function."""
         return self._source.function(PARAMETERS)
-
-    def _shared_parts(self) -> dict[core.Node, None]:
-        """Return the parts that several rules work out from facts alone: these are worked out once."""
-        used: Counter[core.Node] = Counter()
-        fixed: set[core.Node] = set()
-        for one in self._rules:
-            parts = [part.node for part in (one.rule.when, *(each.value for each in one.rule.sets)) if part is not None]
-            nodes = list(core.post_order(*parts))
-            used.update(nodes)
-            for node in nodes:
-                if isinstance(node, core.Name):
-                    free = node.name not in self._order
-                else:
-                    free = all(child in fixed for child in node.children)
-                if free:
-                    fixed.add(node)
-        return {node: None for node in used if used[node] > 1 and node in fixed and node.children}
 
     def _start(self, readings: Sequence[Reading], tables: Mapping[str, bool]) -> None:
         """Take what is handed in, and let every field start."""
@@ -154,8 +127,9 @@ class ChainSource:
 
     def _rule(self, number: int, one: ActiveRule) -> None:
         source, compiler, rule = self._source, self._compiler, one.rule
-        for node in self._shared_of(rule):
-            compiler.add(node)
+        for node in nodes_of(rule):
+            if node in self._shared:
+                compiler.add(node)
         head = "if True:"
         if rule.when is not None:
             test = compiler.add(rule.when.node)
@@ -173,10 +147,6 @@ class ChainSource:
                 self._apply(number, one)
         for each in rule.sets:
             self._bind(each.field.name)
-
-    def _shared_of(self, rule: Rule) -> list[core.Node]:
-        parts = [part.node for part in (rule.when, *(each.value for each in rule.sets)) if part is not None]
-        return [node for node in core.post_order(*parts) if node in self._shared]
 
     def _lock(self, name: str) -> str | None:
         return f"l{self._order[name]}" if name in self._lockable else None
