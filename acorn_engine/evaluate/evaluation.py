@@ -47,14 +47,16 @@ def evaluate(
         trouble_holds(trouble, found, holds)
     scalar = found[SCALAR] if program.scalar else _all(value=False, height=frame.height)
     scalar |= _moved_again(program, frame, found, holds)
-    state = _state(program, found, holds, scalar)
-    exact = state[ROW].filter(scalar)
+    columns = _state(program, found, holds, scalar)
+    exact = found[ROW].filter(scalar)
     if len(exact):
+        state = pl.DataFrame([found[ROW], *columns])
         leaves = bind_columns(offers.frame, offers.facts, chain.site)
         whole = typed(offers.frame, leaves).with_row_index(ROW)
         state = scalar_rows(chain, offers, clock, stale, whole, leaves, exact, state, known.shown, known.groups)
+        columns = [column for column in state if column.name != ROW]
     return Proposals(
-        offers.frame.hstack([column for column in state if column.name != ROW]),
+        offers.frame.hstack(columns),
         {name: slot.field for name, slot in known.shown.items()},
         known.groups,
         len(exact),
@@ -106,8 +108,8 @@ def _goes(program: Program, field: str, found: pl.DataFrame, holds: Holds) -> pl
     return proposed if held is None else proposed & ~held
 
 
-def _state(program: Program, found: pl.DataFrame, holds: Holds, scalar: pl.Series) -> pl.DataFrame:
-    """Return the columns of the proposals, with ``~row``."""
+def _state(program: Program, found: pl.DataFrame, holds: Holds, scalar: pl.Series) -> list[pl.Series]:
+    """Return the columns of the proposals."""
     height, shown = found.height, program.outline.shown
     empty: dict[pl.DataType, pl.Series] = {}
 
@@ -116,7 +118,7 @@ def _state(program: Program, found: pl.DataFrame, holds: Holds, scalar: pl.Serie
             empty[dtype] = pl.Series([None], dtype=dtype).new_from_index(0, height)
         return empty[dtype].alias(name)
 
-    columns = [found[ROW]]
+    columns = []
     for name, slot in shown.items():
         if name in program.fields:
             columns.append(_kept(found[slot.column], slot))
@@ -127,7 +129,7 @@ def _state(program: Program, found: pl.DataFrame, holds: Holds, scalar: pl.Serie
         columns.append(nothing(f"rule.{name}", pl.String()) if said is None else said)
     for group in program.outline.groups:
         columns += holds.series(group)
-    return pl.DataFrame([*columns, scalar.alias(SCALAR)])
+    return [*columns, scalar.alias(SCALAR)]
 
 
 def _who(program: Program, found: pl.DataFrame, name: str) -> pl.Series | None:

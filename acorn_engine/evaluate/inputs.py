@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Final
@@ -11,7 +11,7 @@ import polars as pl
 
 from acorn_engine.evaluate.leaves import bind_columns, typed
 from acorn_engine.language import core
-from acorn_engine.language.columns import Words
+from acorn_engine.language.columns import Leaf, Words
 from acorn_engine.language.columns.cells import Cell, both, either, inverse, literal
 from acorn_engine.language.columns.texts import among
 from acorn_engine.types import Kind
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from acorn_engine.evaluate.reads import RuleReads
     from acorn_engine.evaluate.staleness import Ages
     from acorn_engine.facts import Offers
-    from acorn_engine.language.columns import ColumnBuilder, Leaf
+    from acorn_engine.language.columns import ColumnBuilder
 
 ROW: Final = "~row"
 NUMBERS: Final = frozenset({Kind.NUMBER, Kind.MONEY, Kind.DATE})
@@ -125,8 +125,9 @@ def inputs(outline: Outline, offers: Offers, ages: Ages) -> tuple[pl.DataFrame, 
     columns |= {name for where in old.values() for name in where.meta.root_names()}
     frame = typed(offers.frame.select(sorted(columns)), leaves).with_row_index(ROW)
     frame, too_old = _with_ages(frame, old)
-    frame, measured = _measured(frame, leaves, outline)
     absent = {name: outline.kinds[name] for name in outline.names if name in outline.kinds and name not in leaves}
+    absent |= {name: leaf.type.kind for name, leaf in leaves.items() if _empty(frame[leaf.column])}
+    frame, measured = _measured(frame, {name: leaf for name, leaf in leaves.items() if name not in absent}, outline)
     expired = {table: tuple(ages.stale_keys(table)) for table in outline.tables}
     return frame, Facts(
         measured,
@@ -134,6 +135,11 @@ def inputs(outline: Outline, offers: Offers, ages: Ages) -> tuple[pl.DataFrame, 
         tuple(sorted(too_old.items())),
         tuple((table, keys) for table, keys in expired.items() if keys),
     )
+
+
+def _empty(column: pl.Series) -> bool:
+    """Say whether none of many offers has a fact."""
+    return len(column) >= MANY_ROWS and column.null_count() == len(column)
 
 
 def _with_ages(frame: pl.DataFrame, old: Mapping[str, pl.Expr]) -> tuple[pl.DataFrame, dict[str, str | None]]:
@@ -155,43 +161,46 @@ def _measured(
     frame: pl.DataFrame, leaves: Mapping[str, Leaf], outline: Outline
 ) -> tuple[pl.DataFrame, dict[str, Leaf]]:
     """Return the frame with integers in place of decimals and dates, and leaves that say what was measured."""
-    numbers = {leaf.column: leaf for leaf in leaves.values() if leaf.type.kind in NUMBERS}
+    numbers = list(dict.fromkeys(leaf.column for leaf in leaves.values() if leaf.type.kind in NUMBERS))
     nulls = {name: frame[name].null_count() for name in frame.columns}
-    # What is too large for 64 bits becomes null, and nothing else does.
-    integers = frame.select(_filled(frame[name], nulls[name]).cast(pl.Int64, strict=False) for name in numbers)
-    fits = [name for name in numbers if not integers[name].null_count()]
-    ends = integers.select(
-        end for name in fits for end in (pl.col(name).min().alias(f"{name}<"), pl.col(name).max().alias(f"{name}>"))
-    )
-    row = ends.row(0, named=True) if fits and frame.height else {}
-    masks: list[pl.Expr] = []
+    integers, spans = _integers(frame, numbers, nulls)
+    masks: list[pl.Series] = []
     found: dict[str, Leaf] = {}
     for name, leaf in leaves.items():
         column, tag = leaf.column, leaf.type.tag_column
         present = not nulls[column] and not (tag and nulls[tag])
-        leaf = replace(leaf, present=present)  # noqa: PLW2901 - the same leaf, better known
-        if column in fits:
-            low, high = row.get(f"{column}<", 0), row.get(f"{column}>", 0)
+        span, mask, few = None, None, None
+        if column in spans:
+            low, high = spans[column]
             constant = low == high and present and frame.height >= MANY_ROWS
-            leaf = replace(leaf, span=(low, high) if constant else _rounded(low, high))  # noqa: PLW2901
+            span = (low, high) if constant else _rounded(low, high)
             if not present:
-                leaf = replace(leaf, mask=f"~absent.{column}")  # noqa: PLW2901
-                absent = [pl.col(one).is_null() for one in (column, tag) if one is not None]
-                masks.append(pl.any_horizontal(absent).alias(f"~absent.{column}"))
+                mask, absent = f"~absent.{column}", frame[column].is_null()
+                masks.append((absent if tag is None else absent | frame[tag].is_null()).alias(mask))
         elif name in outline.keys and leaf.type.kind is Kind.TEXT:
-            leaf = replace(leaf, among=_few(frame[column]))  # noqa: PLW2901
-        found[name] = leaf
-    frame = frame.with_columns(masks) if masks else frame
-    return frame.with_columns(integers.select(fits)), found
+            few = _few(frame[column])
+        found[name] = Leaf(column, leaf.type, leaf.scale, span=span, present=present, mask=mask, among=few)
+    columns = [integers[name] if name in spans else frame[name] for name in frame.columns]
+    return pl.DataFrame([*columns, *masks]), found
 
 
-def _filled(column: pl.Series, nulls: int) -> pl.Expr:
-    """Return the integers behind numbers or dates, one of them wherever one is null."""
-    raw = pl.col(column.name).to_physical()
-    if not nulls:
-        return raw
-    first = column.is_not_null().arg_max()
-    return raw.fill_null(0 if nulls == len(column) or first is None else column.to_physical()[first])
+def _integers(
+    frame: pl.DataFrame, names: list[str], nulls: Mapping[str, int]
+) -> tuple[pl.DataFrame, dict[str, tuple[int, int]]]:
+    """Return the numbers and dates whose every value fits 64 bits, without nulls, and the least and greatest of each."""
+    # What does not fit becomes null, and shows as one null more.
+    narrow = frame.select(pl.col(names).to_physical().cast(pl.Int64, strict=False))
+    fits = [name for name in names if narrow[name].null_count() == nulls[name]]
+    integers = pl.DataFrame([_filled(narrow[name]) if nulls[name] else narrow[name] for name in fits])
+    if not fits:
+        return integers, {}
+    ends = integers.select(pl.all().min().name.suffix("<"), pl.all().max().name.suffix(">")).row(0, named=True)
+    return integers, {name: (ends[f"{name}<"] or 0, ends[f"{name}>"] or 0) for name in fits}
+
+
+def _filled(column: pl.Series) -> pl.Series:
+    """Return integers with one of their own wherever one is null."""
+    return column.fill_null(column[column.is_not_null().arg_max() or 0] or 0)
 
 
 def _rounded(low: int, high: int) -> tuple[int, int]:

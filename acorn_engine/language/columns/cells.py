@@ -36,6 +36,10 @@ class Cell:
     opposite: Cell | None = None
 
 
+_TRUE: Final = Cell(pl.lit(value=True), plain=True, known=True)
+_FALSE: Final = Cell(pl.lit(value=False), plain=True, known=False)
+
+
 def cell(expr: pl.Expr, *parts: Cell) -> Cell:
     """Return ``expr``, made of ``parts``, as a cell."""
     return Cell(expr, max((part.level for part in parts), default=0))
@@ -60,7 +64,9 @@ def column(name: str, level: int, of: Cell | None = None) -> Cell:
 
 def literal(value: bool | str) -> Cell:
     """Return a constant as a cell."""
-    return Cell(pl.lit(value), plain=True, known=value if isinstance(value, bool) else None)
+    if isinstance(value, bool):
+        return _TRUE if value else _FALSE
+    return Cell(pl.lit(value), plain=True)
 
 
 def follows(a: Cell, b: Cell) -> bool:

@@ -194,9 +194,13 @@ class Numbers:
         if scale.denominator > WIDEST:
             self.scratch.doubt_all()
             return fixed(1)
-        below = fixed(scale.denominator)
-        if a.denominator is not None:
-            below = self.whole.scaled(self.whole.keep(a.denominator), scale.denominator)
+        if a.denominator is None:
+            return self._quotient(above, fixed(scale.denominator), mode)
+        under = self.whole.keep(a.denominator)
+        below = self.whole.scaled(under, scale.denominator)
+        if mode == "half_up" and above.low >= 0 and scale.denominator % 2 == 0:
+            half = self.whole.scaled(under, scale.denominator // 2)
+            return self.whole.floored(self.whole.plus(above, half), below)
         return self._quotient(above, below, mode)
 
     def _quotient(self, above: Whole, below: Whole, mode: Rounding) -> Whole:

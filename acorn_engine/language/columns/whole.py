@@ -86,7 +86,8 @@ def _made(expr: pl.Expr, low: int, high: int, wide: bool, *parts: Cell) -> Whole
     if low == high:
         return fixed(low)
     if wide != (max(-low, high) > NARROW):
-        expr = expr.cast(_dtype(max(-low, high)))
+        # The bounds hold, so nothing wraps; looking for what does not fit would take longer than the rest.
+        expr = expr.cast(_dtype(max(-low, high)), wrap_numerical=True)
     return Whole(cell(expr, *parts), low, high)
 
 
