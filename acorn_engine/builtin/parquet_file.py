@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from acorn_engine.catalog import CatalogOptions
     from acorn_engine.catalog.names import Role
-    from acorn_engine.catalog.parts import ParquetTable
+    from acorn_engine.catalog.parquet_tables import ParquetTable
 
 
 class ParquetOptions(BaseModel):
@@ -44,7 +44,7 @@ def parquet_table(role: Role, options: CatalogOptions, root: str | Path) -> Parq
     Raises ``ProjectError`` for options that the source does not have, ``CatalogError`` where the file
     cannot be read.
     """
-    from acorn_engine.catalog.parts import ParquetTable
+    from acorn_engine.catalog.parquet_tables import ParquetTable
     from acorn_engine.catalog.raw import source_options
 
     settings = source_options(role, options, PARQUET_SOURCE)

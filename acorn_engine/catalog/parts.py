@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from acorn_engine.catalog.join import join_offers
-from acorn_engine.catalog.mapping import folded
-from acorn_engine.catalog.raw import ROW, RawTable, raw_table
+from acorn_engine.catalog.parquet_tables import ParquetTable, headers_of, key_of
+from acorn_engine.catalog.raw import ROW, RawTable
 from acorn_engine.catalog.scales import largest_scales
+from acorn_engine.catalog.stretches import stretches
 from acorn_engine.catalog.table import no_rows, type_table
-from acorn_engine.catalog.tangles import FOLDED, key_text, tangled
+from acorn_engine.catalog.tangles import FOLDED, tangled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from acorn_engine.catalog.names import Role
-    from acorn_engine.catalog.options import CatalogOptions, ColumnSpec
+    from acorn_engine.catalog.options import ColumnSpec
     from acorn_engine.facts import Offers
     from acorn_engine.marketplace import Account
     from acorn_engine.problems import Problem
@@ -35,31 +36,6 @@ if TYPE_CHECKING:
 _PART: Final = "\0part"
 _ROWS_AT_ONCE: Final = 1_000_000
 _SHARING: Final = ("seller_sku", "asin")
-
-
-@dataclass(frozen=True, slots=True)
-class ParquetTable:
-    """Products or listings in Parquet files: where they are, how messages call them, how they are to be read."""
-
-    role: Role
-    name: str
-    paths: tuple[str, ...]
-    options: CatalogOptions
-    as_of: datetime | None = None
-
-    def scan(self) -> pl.LazyFrame:
-        """Return the rows, unread, with ``_row``."""
-        rows = pl.scan_parquet(list(self.paths), glob=False)
-        return rows if ROW in rows.collect_schema() else rows.with_row_index(ROW, offset=2)
-
-    @property
-    def height(self) -> int:
-        """How many rows the file has."""
-        return int(self.scan().select(pl.len()).collect().item())
-
-    def raw(self, frame: pl.DataFrame) -> RawTable:
-        """Return some of the rows under the names that rules use."""
-        return raw_table(self.role, self.name, frame, self.as_of, self.options, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +102,7 @@ def split_catalogue(
     tables = (products, listings)
     problems = _whole_problems(tables, columns, sites, now)
     scales = {
-        table.role: largest_scales(table.scan(), table.raw(_no_frame(table)), _headers(table), columns)
+        table.role: largest_scales(table.scan(), table.raw(_no_frame(table)), headers_of(table), columns)
         for table in tables
     }
     # A file from the future has been told by now.
@@ -137,8 +113,13 @@ def split_catalogue(
     if count <= 1:
         return Parts((CataloguePart(products, listings, scales),), problems)
     moved = _moved(listings)
-    cut = [_cut(table, count, moved, folder) for table in (products, listings)]
-    parts = [CataloguePart(one, other, scales) for one, other in zip(*cut, strict=True)]
+    cut = None if moved.height else stretches(listings, rows)
+    if cut is None:
+        keys = [_by_hash(table, count, moved) for table in (products, listings)]
+        cuts = [_cut(table, count, key, folder) for table, key in zip((products, listings), keys, strict=True)]
+    else:
+        cuts = [_cut(products, len(cut.listings), cut.part_of(products), folder), list(cut.listings)]
+    parts = [CataloguePart(one, other, scales) for one, other in zip(*cuts, strict=True)]
     return Parts(tuple(parts), problems)
 
 
@@ -172,42 +153,25 @@ def _is_blank(table: ParquetTable) -> bool:
     return rows.filter(pl.any_horizontal(cells)).head(1).collect(engine="streaming").is_empty()
 
 
-def _headers(table: ParquetTable) -> dict[str, str]:
-    """Return what the file calls each column."""
-    names = [name for name in table.scan().collect_schema() if name != ROW]
-    # A row that holds the headers shows which column each of them has become.
-    row = table.raw(pl.DataFrame({name: [name] for name in names})).frame.row(0, named=True)
-    return {name: header for name, header in row.items() if name != ROW}
-
-
-def _key(table: ParquetTable, name: str, *, fold: bool = False) -> pl.Expr:
-    header = _headers(table).get(name)
-    default = table.options.default.get(name)
-    if header is None:
-        keys = pl.lit(default, dtype=pl.String)
-        return (folded(keys) if fold else keys).alias(name)
-
-    def read(cells: pl.Series) -> pl.Series:
-        return key_text(cells, name, table.options)
-
-    keys = pl.col(header).map_batches(read, return_dtype=pl.String, is_elementwise=True)
-    return (folded(keys) if fold else keys).alias(name)
-
-
 def _moved(listings: ParquetTable) -> pl.DataFrame:
     """Return (sku, with) for the folded SKUs that stand in the part of another one."""
-    names = [name for name in _SHARING if name in _headers(listings)]
-    keys = listings.scan().select(_key(listings, "sku", fold=True), *(_key(listings, name) for name in names))
+    names = [name for name in _SHARING if name in headers_of(listings)]
+    keys = listings.scan().select(key_of(listings, "sku", fold=True), *(key_of(listings, name) for name in names))
     return tangled(keys, names)
 
 
-def _cut(table: ParquetTable, count: int, moved: pl.DataFrame, folder: Path) -> list[ParquetTable]:
-    """Write a table into ``count`` files by the hash of the SKU; return these."""
-    target = folder / table.role
-    key = _key(table, "sku", fold=True).fill_null("")
+def _by_hash(table: ParquetTable, count: int, moved: pl.DataFrame) -> pl.Expr:
+    """Return the number of each row's part: by the hash of its SKU, or of that with which it is entangled."""
+    key = key_of(table, "sku", fold=True).fill_null("")
     if moved.height:
         key = key.replace(moved[FOLDED], moved["with"])
-    part = (key.hash(seed=0) % count).cast(pl.UInt32).alias(_PART)
+    return key.hash(seed=0) % count
+
+
+def _cut(table: ParquetTable, count: int, part: pl.Expr, folder: Path) -> list[ParquetTable]:
+    """Write a table into files of ``count`` parts; ``part`` is the number of each row's. Return the parts."""
+    target = folder / table.role
+    part = part.cast(pl.UInt32).alias(_PART)
     # The rows of all parts are held until a file is done, so not too many rows are written at once.
     turns = range(max(1, -(-table.height // _ROWS_AT_ONCE)))
     for turn in turns:

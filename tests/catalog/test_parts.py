@@ -15,6 +15,7 @@ from catalog_tables import ACCOUNTS, NOW, SITES, codes, text
 from acorn_engine.builtin.parquet_file import parquet_table
 from acorn_engine.catalog import CatalogOptions, findings, join_offers, parse_columns, type_table
 from acorn_engine.catalog import parts as cutting
+from acorn_engine.catalog import stretches as stretching
 from acorn_engine.catalog.parts import split_catalogue
 from acorn_engine.problems import CatalogError
 
@@ -156,3 +157,32 @@ def test_a_file_that_was_cut_off(tmp_path):
     with pytest.raises(CatalogError) as caught:
         parquet_table("products", CatalogOptions(source="parquet", path="half.parquet"), tmp_path)
     assert "half.parquet: the file is not complete Parquet" in text(caught.value.problems)
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_listings_that_stand_together_by_sku_are_read_where_they_are(tmp_path, monkeypatch, shuffled):
+    monkeypatch.setattr(findings, "SHOWN", 10_000)
+    monkeypatch.setattr(stretching, "_ROWS_AT_ONCE", 37)
+    draw = random.Random(5)
+    listings = pl.DataFrame(
+        [
+            {"sku": f" p-{number}" if site == "amazon.fr" else f"P-{number}", "seller_sku": f"P-{number}", "site": site}
+            | {"price": draw.choice(["1.50", "x", None])}
+            for number in range(100)
+            for site in ("amazon.de", "amazon.fr", "amazon.it")[: 1 + number % 3]
+        ]
+    )
+    products = pl.DataFrame({"sku": [f"P-{number}" for number in range(110)], "stock": [n - 3 for n in range(110)]})
+    if shuffled:
+        listings = listings.sample(fraction=1, shuffle=True, seed=1)
+    products = table(tmp_path, "products", products.reverse())
+    listings = table(tmp_path, "listings", listings)
+    expected, problems = whole(products, listings)
+    parts, told_problems = in_parts(products, listings, tmp_path / "parts", 30)
+    assert (tmp_path / "parts" / "listings").exists() is shuffled
+    assert len(parts) > 3
+    together = pl.concat([comparable(offers.frame) for offers in parts]).sort(KEYS)
+    assert together.equals(comparable(expected.frame).select(together.columns))
+    assert told(told_problems) == told(problems)
+    skus = [set(offers.frame["sku"]) for offers in parts]
+    assert sum(len(some) for some in skus) == len(set().union(*skus))

@@ -1,0 +1,73 @@
+"""Products and listings that stand in Parquet files, and their keys, without holding the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from acorn_engine.catalog.mapping import folded
+from acorn_engine.catalog.raw import ROW, RawTable, raw_table
+from acorn_engine.catalog.tangles import key_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from acorn_engine.catalog.names import Role
+    from acorn_engine.catalog.options import CatalogOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetTable:
+    """Products or listings in Parquet files: where they are, how messages call them, how they are to be read.
+
+    ``stretch`` is the first row and the number of rows that belong to the table; ``None`` is all of them.
+    """
+
+    role: Role
+    name: str
+    paths: tuple[str, ...]
+    options: CatalogOptions
+    as_of: datetime | None = None
+    stretch: tuple[int, int] | None = None
+
+    def scan(self) -> pl.LazyFrame:
+        """Return the rows, unread, with ``_row``."""
+        rows = pl.scan_parquet(list(self.paths), glob=False)
+        first = 0
+        if self.stretch is not None:
+            first, length = self.stretch
+            rows = rows.slice(first, length)
+        return rows if ROW in rows.collect_schema() else rows.with_row_index(ROW, offset=2 + first)
+
+    @property
+    def height(self) -> int:
+        """How many rows the file has."""
+        return int(self.scan().select(pl.len()).collect().item())
+
+    def raw(self, frame: pl.DataFrame) -> RawTable:
+        """Return some of the rows under the names that rules use."""
+        return raw_table(self.role, self.name, frame, self.as_of, self.options, [])
+
+
+def headers_of(table: ParquetTable) -> dict[str, str]:
+    """Return what the file calls each column."""
+    names = [name for name in table.scan().collect_schema() if name != ROW]
+    # A row that holds the headers shows which column each of them has become.
+    row = table.raw(pl.DataFrame({name: [name] for name in names})).frame.row(0, named=True)
+    return {name: header for name, header in row.items() if name != ROW}
+
+
+def key_of(table: ParquetTable, name: str, *, fold: bool = False) -> pl.Expr:
+    header = headers_of(table).get(name)
+    default = table.options.default.get(name)
+    if header is None:
+        keys = pl.lit(default, dtype=pl.String)
+        return (folded(keys) if fold else keys).alias(name)
+
+    def read(cells: pl.Series) -> pl.Series:
+        return key_text(cells, name, table.options)
+
+    keys = pl.col(header).map_batches(read, return_dtype=pl.String, is_elementwise=True)
+    return (folded(keys) if fold else keys).alias(name)
