@@ -93,6 +93,7 @@ def run_acorn(files: Path, work: Path, *, keep: bool) -> dict[str, Any]:
             stopped += plan.summary["held"]
             if keep:
                 kept.append(plan.changes.select(*CHANGE))
+            del plan
         seconds = time.perf_counter() - started
     if keep:
         pl.concat(kept).write_parquet(work / CHANGES)

@@ -171,7 +171,10 @@ class Engine:
         names = tuple(self._context.site(name).name for name in sites or self.sites)
         asked = Asked(names, account, tuple(only) if only is not None else None)
         for made, rules in plan_sites(self._context, asked, products, listings):
-            yield self._save(made, rules)
+            saved = [self._save(made, rules)]
+            del made
+            # A plan belongs to the caller alone: it need not be in memory while the next one is made.
+            yield saved.pop()
 
     def _save(self, plan: Plan, rules: Mapping[str, str], key: str | None = None) -> Plan:
         store = self._context.store

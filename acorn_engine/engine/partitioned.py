@@ -55,7 +55,10 @@ def plan_sites(
                 evaluated = evaluate_site(
                     context, partitions[0].catalogue, name, account=asked.account, only=asked.only
                 )
-                yield make_plan(context, evaluated), dict(evaluated.chain.text)
+                rules = dict(evaluated.chain.text)
+                made = [make_plan(context, evaluated)]
+                del evaluated
+                yield made.pop(), rules
             return
         yield from _from_files(context, asked, partitions, folder)
 
@@ -97,7 +100,9 @@ def _from_files(
         accounts = context.accounts(name, asked.account)
         # The pieces' frames go as soon as they are joined: a plan and its parts are not held at once.
         whole = joined(piece.load().draft for piece in stored)
-        yield plan_of_pieces(context, chain, context.clock(site), accounts, whole, pieces), dict(chain.text)
+        made = [plan_of_pieces(context, chain, context.clock(site), accounts, whole, pieces)]
+        del whole
+        yield made.pop(), dict(chain.text)
 
 
 def _remember(context: Context, asked: Asked, folder: Path) -> None:
