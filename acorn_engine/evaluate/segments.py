@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 48
 """The levels of one piece."""
-MANY_ROWS: Final = 250_000
+MANY_ROWS: Final = 100_000
 """Fewer rows run column by column; with more, handing morsels from level to level pays, and needs less memory."""
 PLAIN: Final = pl.QueryOptFlags.none()
 """Nothing is left for Polars to improve: what a program computes, it needs, and once."""

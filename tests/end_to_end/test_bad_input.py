@@ -280,7 +280,7 @@ def test_full(seller, serve, run, monkeypatch):
 
     def small(*arguments, **named):
         connection = connect(*arguments, **named)
-        connection.execute(f"pragma max_page_count = {pages + 2}")
+        connection.execute(f"pragma max_page_count = {pages}")
         return connection
 
     monkeypatch.setattr("sqlite3.connect", small)
