@@ -27,6 +27,8 @@ def summarise(draft: Draft, messages: pl.DataFrame, limits: Mapping[str, Limits]
     marketplace's limits allow for creating them, whole waves waiting not counted.
     """
     changes = draft.changes
+    # Few combinations occur: they are counted once, and everything below is counted from them.
+    kinds = changes.group_by("verdict", "rule", "guard", "code", "field").len()
     stopped = [Verdict.HOLD.value, Verdict.REJECT.value]
     return {
         "offers": draft.counts.get("offers"),
@@ -34,11 +36,11 @@ def summarise(draft: Draft, messages: pl.DataFrame, limits: Mapping[str, Limits]
         "changed": _offers(changes, [Verdict.SEND.value]),
         "held": _offers(changes, stopped),
         "changes": changes.height,
-        "verdicts": {verdict.value: 0 for verdict in Verdict} | _counts(changes, "verdict"),
-        "rules": _counts(changes, "rule"),
-        "guards": _counts(changes, "guard"),
-        "codes": _counts(changes, "code"),
-        "fields": _counts(changes.filter(pl.col("verdict") == Verdict.SEND.value), "field"),
+        "verdicts": {verdict.value: 0 for verdict in Verdict} | _counts(kinds, "verdict"),
+        "rules": _counts(kinds, "rule"),
+        "guards": _counts(kinds, "guard"),
+        "codes": _counts(kinds, "code"),
+        "fields": _counts(kinds.filter(pl.col("verdict") == Verdict.SEND.value), "field"),
         "shares": counts_text(draft.counts),
         "messages": messages.height,
         "submissions": messages.select("account", "wave", "part").n_unique() if messages.height else 0,
@@ -53,8 +55,8 @@ def _offers(changes: pl.DataFrame, verdicts: list[str]) -> int:
     return some.select(*KEYS).n_unique() if some.height else 0
 
 
-def _counts(changes: pl.DataFrame, column: str) -> dict[str, int]:
-    table = changes.filter(pl.col(column).is_not_null()).group_by(column).len().sort(column)
+def _counts(kinds: pl.DataFrame, column: str) -> dict[str, int]:
+    table = kinds.filter(pl.col(column).is_not_null()).group_by(column).agg(pl.col("len").sum()).sort(column)
     return dict(zip(table[column].to_list(), table["len"].to_list(), strict=True))
 
 
