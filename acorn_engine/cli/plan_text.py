@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -40,38 +41,66 @@ def overview_row(plan: Plan) -> tuple[Any, ...]:
     )
 
 
+@dataclass(frozen=True)
+class Overview:
+    """What is printed of one plan among several, without its changes: a run may make many large ones.
+
+    ``reasons`` has a row for each kind of hold and reject: ``verdict, code, guard, changes, seller_sku, because``.
+    """
+
+    site: str
+    plan: str
+    row: tuple[Any, ...]
+    halted: bool
+    halts: tuple[str, ...]
+    reasons: pl.DataFrame
+
+    @classmethod
+    def of(cls, plan: Plan) -> Overview:
+        """Return the overview of a plan."""
+        halts = tuple(problem.message for problem in plan.problems if problem.effect == "stops")
+        halted = plan.status is PlanStatus.HALTED
+        return cls(plan.site, plan.id, overview_row(plan), halted, halts, _reasons(plan.held))
+
+
+def _reasons(held: pl.DataFrame) -> pl.DataFrame:
+    """Return one row for each reason, with an example: that of the first SKU."""
+    counted = pl.len() if "changes" not in held.columns else pl.col("changes").sum()
+    return held.group_by("verdict", "code", "guard").agg(
+        counted.alias("changes"),
+        pl.col("seller_sku").sort().first(),
+        pl.col("because").sort_by("seller_sku").first(),
+    )
+
+
 OVERVIEW_COLUMNS: Final = ("site", "plan", "status", "offers", "to send", "held", "rejected", "pending", "feeds")
 
 
 def print_plans(output: Output, plans: Sequence[Plan]) -> None:
     """Print one or several plans for a person."""
-    output.table(OVERVIEW_COLUMNS, [overview_row(plan) for plan in plans], numbers=(3, 4, 5, 6, 7, 8))
-    for plan in plans:
-        if plan.status is PlanStatus.HALTED:
-            output.line()
-            output.line(f"{plan.site}: plan {plan.id} is halted. Nothing can be sent from it.")
-            for problem in plan.problems:
-                if problem.effect == "stops":
-                    output.line(f"  {problem.message}")
-    print_reasons(output, plans)
+    print_overviews(output, [Overview.of(plan) for plan in plans])
     if len(plans) == 1:
         print_changes(output, plans[0])
 
 
-def print_reasons(output: Output, plans: Sequence[Plan]) -> None:
+def print_overviews(output: Output, overviews: Sequence[Overview]) -> None:
+    """Print a table of plans, what halts them, and why changes are held or rejected."""
+    output.table(OVERVIEW_COLUMNS, [one.row for one in overviews], numbers=(3, 4, 5, 6, 7, 8))
+    for one in overviews:
+        if one.halted:
+            output.line()
+            output.line(f"{one.site}: plan {one.plan} is halted. Nothing can be sent from it.")
+            for message in one.halts:
+                output.line(f"  {message}")
+    print_reasons(output, [one.reasons for one in overviews])
+
+
+def print_reasons(output: Output, parts: Sequence[pl.DataFrame]) -> None:
     """Print why changes are held or rejected, the most frequent reasons first."""
-    held = pl.concat([plan.held for plan in plans])
-    if held.is_empty():
+    reasons = _reasons(pl.concat(parts)) if parts else pl.DataFrame()
+    if reasons.is_empty():
         return
-    reasons = (
-        held.group_by("verdict", "code", "guard")
-        .agg(
-            pl.len().alias("changes"),
-            pl.col("seller_sku").sort().first(),
-            pl.col("because").sort_by("seller_sku").first(),
-        )
-        .sort("changes", "code", "guard", descending=[True, False, False], nulls_last=True)
-    )
+    reasons = reasons.sort("changes", "code", "guard", descending=[True, False, False], nulls_last=True)
     output.line()
     output.line("Held and rejected, by reason:")
     output.table(

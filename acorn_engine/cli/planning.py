@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -11,10 +11,14 @@ from acorn_engine.cli.app import CHANGES, HALTED, NEW_HOLDS, Common, verb
 from acorn_engine.problems import AcornError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cyclopts import App
 
+    from acorn_engine.cli.output import Output
     from acorn_engine.engine import Engine
     from acorn_engine.plan import Plan
+    from acorn_engine.problems import Problem
 
 Flag = Annotated[bool, Parameter(negative="")]
 
@@ -46,30 +50,55 @@ def plan(
 
     common = common or Common()
     output = common.output
+    if key is not None and len(sites) != 1:
+        raise AcornError("a key names one plan, so name one site with it. Nothing was planned.", code="usage")
     with Engine.open(common.project) as engine:
-        with output.working("planning …") as say:
-            if len(sites) == 1:
-                plans = [engine.plan(sites[0], only=only or None, key=key, account=common.account)]
+        names = sites or engine.sites
+        if len(sites) == 1 or (len(names) == 1 and not common.json):
+            with output.working("planning …"):
+                made = engine.plan(names[0], only=only or None, key=key, account=common.account)
+            code = _exit_code(engine, made)
+            if common.json:
+                output.document(made.to_json())
             else:
-                if key is not None:
-                    raise AcornError(
-                        "a key names one plan, so name one site with it. Nothing was planned.", code="usage"
-                    )
-                plans = []
-                for made in engine.plans(sites or None, only=only or None, account=common.account):
-                    plans.append(made)
-                    say(f"planned {made.site} …")
-        code = max((_exit_code(engine, made) for made in plans), default=0)
-        if common.json:
-            documents = [made.to_json() for made in plans]
-            output.document(documents[0] if len(sites) == 1 else {"plans": documents})
+                _print_one(output, made)
         else:
-            from acorn_engine.cli.plan_text import print_plans
-
-            for made in plans:
-                output.problems(problem for problem in made.problems if problem.effect != "stops")
-            print_plans(output, plans)
+            code = _plan_all(engine, sites, only, common)
     return 0 if exit_zero else code
+
+
+def _print_one(output: Output, made: Plan) -> None:
+    from acorn_engine.cli.plan_text import print_plans
+
+    output.problems(problem for problem in made.problems if problem.effect != "stops")
+    print_plans(output, [made])
+
+
+def _plan_all(engine: Engine, sites: Sequence[str], only: Sequence[str], common: Common) -> int:
+    """Plan several sites and print them; return the exit code. No more than one plan is held at a time for a person."""
+    from acorn_engine.cli.plan_text import Overview, print_overviews
+
+    output = common.output
+    documents: list[Any] = []
+    overviews: list[Overview] = []
+    problems: list[Problem] = []
+    code = 0
+    with output.working("planning …") as say:
+        for made in engine.plans(sites or None, only=only or None, account=common.account):
+            code = max(code, _exit_code(engine, made))
+            if common.json:
+                documents.append(made.to_json())
+            else:
+                overviews.append(Overview.of(made))
+                problems += [problem for problem in made.problems if problem.effect != "stops"]
+            say(f"planned {made.site} …")
+            del made
+    if common.json:
+        output.document({"plans": documents})
+    else:
+        output.problems(problems)
+        print_overviews(output, overviews)
+    return code
 
 
 def _exit_code(engine: Engine, made: Plan) -> int:

@@ -57,7 +57,9 @@ class Project:
     @classmethod
     def of(cls, context: Context, sites: Sequence[str]) -> Project:
         """Return the project that ``context`` has open."""
-        settings = {key: value for key, value in context.document.data.items() if key != "project"}
+        settings = {key: value for key, value in context.document.data.items() if key not in {"project", "catalog"}}
+        # Sources are read by whoever cuts the catalogue; the address of one may hold a password.
+        settings["catalog"] = {"columns": context.project.catalog.columns}
         named = {"project": {"name": context.project.project.name, "database": NO_DATABASE}}
         chains = {site: tuple(context.files(site)) for site in sites}
         return cls({**settings, **named}, str(context.project.root), chains, context.versions())

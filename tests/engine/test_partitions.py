@@ -7,6 +7,7 @@ import pytest
 
 from acorn_engine.engine.inputs import read_catalogue
 from acorn_engine.engine.partitions import Whole, cut, partitions_of
+from acorn_engine.engine.tasks import Project
 from acorn_engine.problems import PluginError
 
 RULES = """
@@ -121,6 +122,16 @@ def test_nothing_is_left_behind(world, tmp_path):
     made = full(world, run={"scratch": "scratch"})
     planned(made, 3)
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_project_travels_without_its_sources_its_database_and_its_secrets(world):
+    made = full(world, project={"database": "postgresql+psycopg://acorn:topsecret@db.example/acorn"})
+    made.settings["catalog"]["products"] = {"source": "sql", "url": "postgresql://u:topsecret@erp", "query": "select 1"}
+    with made.engine() as engine:
+        project = Project.of(engine._context, ["shop.de"])
+    assert "topsecret" not in repr(project)
+    assert project.settings["catalog"] == {"columns": made.settings["catalog"]["columns"]}
+    assert project.chains["shop.de"][0][1] == RULES
 
 
 def test_plugins_that_were_handed_in_cannot_travel_to_workers(world):
