@@ -60,6 +60,7 @@ def headers_of(table: ParquetTable) -> dict[str, str]:
 
 
 def key_of(table: ParquetTable, name: str, *, fold: bool = False) -> pl.Expr:
+    """Return a key column as ``type_table`` reads it: clean text, null where there is none; folded if asked."""
     header = headers_of(table).get(name)
     default = table.options.default.get(name)
     if header is None:

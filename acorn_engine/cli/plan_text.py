@@ -54,13 +54,15 @@ class Overview:
     halted: bool
     halts: tuple[str, ...]
     reasons: pl.DataFrame
+    scalar_rows: int = 0
 
     @classmethod
     def of(cls, plan: Plan) -> Overview:
         """Return the overview of a plan."""
         halts = tuple(problem.message for problem in plan.problems if problem.effect == "stops")
         halted = plan.status is PlanStatus.HALTED
-        return cls(plan.site, plan.id, overview_row(plan), halted, halts, _reasons(plan.held))
+        counted = plan.details.get("scalar_rows", 0)
+        return cls(plan.site, plan.id, overview_row(plan), halted, halts, _reasons(plan.held), counted)
 
 
 def _reasons(held: pl.DataFrame) -> pl.DataFrame:
@@ -92,6 +94,10 @@ def print_overviews(output: Output, overviews: Sequence[Overview]) -> None:
             output.line(f"{one.site}: plan {one.plan} is halted. Nothing can be sent from it.")
             for message in one.halts:
                 output.line(f"  {message}")
+    one_by_one = sum(one.scalar_rows for one in overviews)
+    if one_by_one:
+        output.line()
+        output.line(f"{several(one_by_one, 'offer')} had numbers too long for columns; evaluated one by one, exactly.")
     print_reasons(output, [one.reasons for one in overviews])
 
 

@@ -31,7 +31,8 @@ class Piece:
 
     ``offers`` counts them, ``unseen`` those that were never read from the marketplace. ``unread``
     has (account, seller_sku) of those that should be read before the plan is made. ``inputs`` is
-    the digest of everything the draft is made of, ``ruleset`` that of the rules.
+    the digest of everything the draft is made of, ``ruleset`` that of the rules. ``scalar_rows`` counts
+    the offers that columns could not hold.
     """
 
     draft: Draft
@@ -42,6 +43,7 @@ class Piece:
     unread: pl.DataFrame
     inputs: str
     problems: tuple[Problem, ...]
+    scalar_rows: int = 0
 
     def store(self, path: Path) -> StoredPiece:
         """Write the frames beside ``path``; what is half written never bears its final name."""
@@ -95,6 +97,7 @@ def piece_of(context: Context, evaluated: Evaluated) -> Piece:
         unread=unread(evaluated),
         inputs=inputs_digest(evaluated.offers, evaluated.chain.digest, settings),
         problems=evaluated.problems,
+        scalar_rows=evaluated.proposals.scalar_rows,
     )
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from acorn_engine.ruleset import Chain
     from acorn_engine.sites import Site, SiteClock
 
+SCALAR_ROWS: Final = "scalar_rows"
+"""The key of ``Plan.details`` that counts the offers which columns could not hold, and the exact form evaluated."""
 SHARE_WINDOW: Final = timedelta(hours=24)
 """How far back sent offers count in ``changed_share``."""
 
@@ -88,7 +90,11 @@ def plan_of_pieces(
         plan_ttl=context.project.run.plan_ttl,
         problems=[problem for problem in _problems(pieces) if problem.effect != "stops" or problem.code == "guard-off"],
         kind=kind,
-        details={"plugins": versions, **(details or {})},
+        details={
+            "plugins": versions,
+            SCALAR_ROWS: sum(piece.scalar_rows for piece in pieces),
+            **(details or {}),
+        },
     )
 
 

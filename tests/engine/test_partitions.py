@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from acorn_engine.cli.output import Output
+from acorn_engine.cli.plan_text import print_plans
 from acorn_engine.engine.inputs import read_catalogue
 from acorn_engine.engine.partitions import Whole, cut, partitions_of
 from acorn_engine.engine.tasks import Project
@@ -122,6 +124,23 @@ def test_nothing_is_left_behind(world, tmp_path):
     made = full(world, run={"scratch": "scratch"})
     planned(made, 3)
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_offers_that_columns_cannot_hold_are_counted(world, capsys):
+    rules = """
+    acorn: 1
+    rules:
+      - {id: long, when: not is_missing(size), set: {quantity: size * size * size / (size * size * size) + stock}}
+    """
+    made = world(rules, columns={"size": "number"})
+    for number, size in enumerate(["100000000000000.5", "3", "4"]):
+        made.add(f"S-{number}", stock=4, size=size, price="9.00", quantity=1, floor_price="5.00")
+    with made.engine() as engine:
+        plan = made.plan(engine)
+        assert engine.load(plan.id).details["scalar_rows"] == plan.details["scalar_rows"] == 1
+    assert plan.changes.filter(pl.col("field") == "quantity")["to"].to_list() == ["5", "5", "5"]
+    print_plans(Output(as_json=False), [plan])
+    assert "1 offer had numbers too long for columns" in capsys.readouterr().out
 
 
 def test_a_project_travels_without_its_sources_its_database_and_its_secrets(world):

@@ -47,16 +47,6 @@ class Operand:
         """Where the row must take the exact scalar form; never null."""
         return self.builder.scratch.any(self.doubts).expr
 
-    @property
-    def never_failed(self) -> bool:
-        """Whether no row can fail."""
-        return not self.columns.failed
-
-    @property
-    def never_missing(self) -> bool:
-        """Whether no row can be missing."""
-        return not self.columns.missing
-
     def truth(self) -> pl.Expr:
         """Return a condition: true where true; false where false, missing or failed."""
         columns = self.columns
