@@ -51,7 +51,7 @@ def parquet_table(role: Role, options: CatalogOptions, root: str | Path) -> Parq
     file = locate(CatalogRequest(role, str(root), settings), settings.path)
     try:
         pl.read_parquet_schema(file)
-        return ParquetTable(role, settings.path, (str(file),), options, changed_at(file))
+        return ParquetTable.of(role, settings.path, str(file), options, changed_at(file))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise CatalogError(_unreadable(settings.path, error)) from None
 

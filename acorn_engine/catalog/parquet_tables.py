@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,6 +11,7 @@ import polars as pl
 from acorn_engine.catalog.mapping import folded
 from acorn_engine.catalog.raw import ROW, RawTable, raw_table
 from acorn_engine.catalog.tangles import key_text
+from acorn_engine.problems import CatalogError, Place, Problem
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +25,7 @@ class ParquetTable:
     """Products or listings in Parquet files: where they are, how messages call them, how they are to be read.
 
     ``stretch`` is the first row and the number of rows that belong to the table; ``None`` is all of them.
+    ``stamp`` tells a source's own file from one that has taken its place.
     """
 
     role: Role
@@ -31,6 +34,24 @@ class ParquetTable:
     options: CatalogOptions
     as_of: datetime | None = None
     stretch: tuple[int, int] | None = None
+    stamp: tuple[int, int, int] | None = None
+
+    @classmethod
+    def of(cls, role: Role, name: str, path: str, options: CatalogOptions, as_of: datetime | None) -> ParquetTable:
+        """Return the table of a file as the file is now."""
+        return cls(role, name, (path,), options, as_of, stamp=_stamp(path))
+
+    def check(self) -> None:
+        """Raise ``CatalogError`` where the file was replaced since: its rows would be read half old, half new."""
+        if self.stamp is not None and _stamp(self.paths[0]) != self.stamp:
+            raise CatalogError(
+                Problem(
+                    code="file_changed",
+                    message="the file was replaced while it was read. Nothing was planned.",
+                    place=Place(file=self.name),
+                    hint="plan again; let the export finish before the plan begins",
+                )
+            )
 
     def scan(self) -> pl.LazyFrame:
         """Return the rows, unread, with ``_row``."""
@@ -49,6 +70,12 @@ class ParquetTable:
     def raw(self, frame: pl.DataFrame) -> RawTable:
         """Return some of the rows under the names that rules use."""
         return raw_table(self.role, self.name, frame, self.as_of, self.options, [])
+
+
+def _stamp(path: str) -> tuple[int, int, int]:
+    """Return what changes when a file is written or replaced: its instant, size and number."""
+    found = Path(path).stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def headers_of(table: ParquetTable) -> dict[str, str]:

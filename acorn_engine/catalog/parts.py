@@ -52,6 +52,8 @@ class CataloguePart:
     def tables(self) -> tuple[RawTable, RawTable]:
         """Read products and listings."""
         products, listings = (table.raw(table.scan().collect()) for table in (self.products, self.listings))
+        for table in (self.products, self.listings):
+            table.check()
         return products, listings
 
     def offers(
@@ -119,6 +121,8 @@ def split_catalogue(
         cuts = [_cut(table, count, key, folder) for table, key in zip((products, listings), keys, strict=True)]
     else:
         cuts = [_cut(products, len(cut.listings), cut.part_of(products), folder), list(cut.listings)]
+    for table in (products, listings):
+        table.check()
     parts = [CataloguePart(one, other, scales) for one, other in zip(*cuts, strict=True)]
     return Parts(tuple(parts), problems)
 
@@ -194,7 +198,7 @@ def _cut(table: ParquetTable, count: int, part: pl.Expr, folder: Path) -> list[P
         there = [str(path) for path in paths if path.exists()]
         if not there:
             table.scan().head(0).collect().write_parquet(paths[0])
-        made.append(replace(table, paths=tuple(there or [str(paths[0])])))
+        made.append(replace(table, paths=tuple(there or [str(paths[0])]), stamp=None))
     return made
 
 

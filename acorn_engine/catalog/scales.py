@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -43,8 +44,8 @@ def largest_scales(
             if needed < own.scale:
                 open_decimals[name] = own.scale
         elif own == pl.String:
-            text = pl.col(headers[name]).str
-            texts[name] = (text.len_bytes().cast(pl.Int64) - text.find(point, literal=True) - 1).max().alias(name)
+            decimals = pl.col(headers[name]).str.extract(_decimals(point), 1).str.strip_chars_end("0")
+            texts[name] = decimals.str.len_bytes().max().alias(name)
     if texts:
         found = rows.select(texts.values()).collect(engine="streaming").row(0, named=True)
         scales |= {name: places or 0 for name, places in found.items()}
@@ -60,4 +61,52 @@ def largest_scales(
             scales[name] += bool(finer[name])
             if not finer[name] or scales[name] == open_decimals[name]:
                 del open_decimals[name]
+    for name, places in _filled_in(rows, bare, headers, columns, wanted, point).items():
+        scales[name] = max(scales.get(name, 0), places)
     return {name: min(scale, LARGEST_SCALE) for name, scale in scales.items()}
+
+
+def _decimals(point: str) -> str:
+    """Return a pattern of amounts and numbers as people write them, whose group is what stands after the point."""
+    blanks = r"[\s\x{a0}\x{202f}]*"
+    return rf"^{blanks}(?:[A-Za-z]{{3}}{blanks})?[+\-]?[\d\s,.'’]*{re.escape(point)}(\d+){blanks}(?:[A-Za-z]{{3}})?{blanks}$"
+
+
+def _places(text: str, point: str) -> int:
+    """Return the decimals that a text needs as a number."""
+    found = pl.select(pl.lit(text).str.extract(_decimals(point), 1).str.strip_chars_end("0").str.len_bytes()).item()
+    return int(found or 0)
+
+
+def _filled_in(
+    rows: pl.LazyFrame,
+    bare: RawTable,
+    headers: Mapping[str, str],
+    columns: Mapping[str, ColumnSpec],
+    wanted: list[str],
+    point: str,
+) -> dict[str, int]:
+    """Return the decimals of what stands for blank cells, and for cells that mean something else, where there are such."""
+    places: dict[str, int] = {}
+    asked: dict[str, tuple[str, int]] = {}
+    tests: list[pl.Expr] = []
+    for name in wanted:
+        declared = columns[name].default if name in columns else None
+        default = bare.options.default.get(name, declared)
+        if name not in headers:
+            places[name] = _places(default, point) if default is not None else 0
+            continue
+        cell = pl.col(headers[name]).cast(pl.String).str.strip_chars()
+        meant = list(bare.options.values.get(name, {}).items())
+        conditions = [((cell.is_null() | (cell == "")), default)] if default is not None else []
+        conditions += [(cell == written.strip(), means) for written, means in meant]
+        for condition, text in conditions:
+            key = f"{len(tests)}"
+            asked[key] = name, _places(text, point)
+            tests.append(condition.any().alias(key))
+    if tests:
+        for key, there in rows.select(tests).collect(engine="streaming").row(0, named=True).items():
+            name, needed = asked[key]
+            if there:
+                places[name] = max(places.get(name, 0), needed)
+    return places

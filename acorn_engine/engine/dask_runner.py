@@ -39,7 +39,9 @@ class DaskRunner:
             )
         self._context = context
 
-    def run(self, partitions: Mapping[int, Partition], work: Work) -> Iterator[tuple[int, dict[str, StoredPiece]]]:
+    def run(
+        self, partitions: Mapping[int, Partition], work: Work
+    ) -> Iterator[tuple[int, dict[str, StoredPiece | AcornError]]]:
         """Yield each partition's number and its pieces by site, as they are done.
 
         Raises ``ProjectError`` where there is no cluster, and what a task raises.
@@ -60,11 +62,11 @@ class DaskRunner:
                 client.cancel(list(futures), force=True)
 
 
-def _result(future: Any) -> dict[str, StoredPiece]:
+def _result(future: Any) -> dict[str, StoredPiece | AcornError]:
     from distributed.scheduler import KilledWorker
 
     try:
-        found: dict[str, StoredPiece] = future.result()
+        found: dict[str, StoredPiece | AcornError] = future.result()
     except KilledWorker as error:
         raise AcornError(
             Problem(

@@ -70,7 +70,7 @@ class FileMemory:
         keys = offers.lazy().select(*KEYS)
         mine = pl.col("account").is_in(list(accounts))
         states, pending = (
-            pl.scan_parquet(self._folder / f"{kind}-{site}.parquet")
+            pl.scan_parquet(self._folder / f"{kind}-{site}.parquet", glob=False)
             .filter(mine)
             .join(keys, on=list(KEYS), how="semi")
             .collect(engine="streaming")

@@ -21,13 +21,13 @@ from acorn_engine.engine.planning import make_plan, plan_of_pieces
 from acorn_engine.engine.runners import runner_of
 from acorn_engine.engine.tasks import Work
 from acorn_engine.plan.joining import joined
+from acorn_engine.problems import AcornError, Problem, ProjectError
 
 if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.partitions import Partition
     from acorn_engine.engine.pieces import StoredPiece
     from acorn_engine.plan import Plan
-    from acorn_engine.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,19 @@ def _scratch(context: Context) -> Iterator[Path]:
     """Make a folder for files that are needed while a plan is made."""
     run = context.project.run
     parent = context.project.root / run.scratch if run.scratch else None
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="acorn-", dir=parent))
+    try:
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="acorn-", dir=parent))
+    except OSError as error:
+        raise ProjectError(
+            Problem(
+                code="no-scratch",
+                message=f"[run] scratch cannot be written to: {error.strerror}. Nothing was planned.",
+                hint="name a folder that exists, or that may be made, and has room",
+                place=context.document.place(("run", "scratch")),
+            )
+        ) from error
     try:
         yield folder
     finally:
@@ -85,6 +95,8 @@ def _from_files(
     found = _run(context, dict(enumerate(partitions)), work, folder)
     problems: dict[str, list[Problem]] = {}
     for name in asked.sites:
+        if any(isinstance(piece, AcornError) for piece in found[name].values()):
+            continue
         again = _read_first(context, name, found[name], problems)
         if again:
             _remember(context, replace(asked, sites=(name,)), folder)
@@ -93,7 +105,11 @@ def _from_files(
             found[name].update(redone[name])
     for name in asked.sites:
         site = context.site(name)
-        stored = [piece for _, piece in sorted(found.pop(name).items())]
+        stored: list[StoredPiece] = []
+        for _, piece in sorted(found.pop(name).items(), key=_number):
+            if isinstance(piece, AcornError):
+                raise piece
+            stored.append(piece)
         pieces = [piece.bare for piece in stored]
         pieces[-1] = replace(pieces[-1], problems=(*pieces[-1].problems, *problems.get(name, ())))
         chain, _ = site_chain(context, site, pieces[0].facts)
@@ -113,9 +129,9 @@ def _remember(context: Context, asked: Asked, folder: Path) -> None:
 
 def _run(
     context: Context, partitions: Mapping[int, Partition], work: Work, folder: Path
-) -> dict[str, dict[int, StoredPiece]]:
+) -> dict[str, dict[int, StoredPiece | AcornError]]:
     """Return the pieces by site and by the number of their partition."""
-    found: dict[str, dict[int, StoredPiece]] = defaultdict(dict)
+    found: dict[str, dict[int, StoredPiece | AcornError]] = defaultdict(dict)
     for number, pieces in runner_of(context, folder).run(partitions, work):
         for name, piece in pieces.items():
             found[name][number] = piece
@@ -123,12 +139,17 @@ def _run(
 
 
 def _read_first(
-    context: Context, name: str, pieces: Mapping[int, StoredPiece], problems: dict[str, list[Problem]]
+    context: Context, name: str, pieces: Mapping[int, StoredPiece | AcornError], problems: dict[str, list[Problem]]
 ) -> list[int]:
     """Read offers that nobody has read yet; return the partitions that know more now."""
-    wanted = {number: piece.load_unread() for number, piece in pieces.items()}
+    stored = {number: piece for number, piece in pieces.items() if not isinstance(piece, AcornError)}
+    wanted = {number: piece.load_unread() for number, piece in stored.items()}
     wanted = {number: frame for number, frame in wanted.items() if not frame.is_empty()}
     if not wanted:
         return []
     done, problems[name] = read_unread(context, context.site(name), pl.concat(wanted.values()))
     return sorted(wanted) if done else []
+
+
+def _number(item: tuple[int, object]) -> int:
+    return item[0]

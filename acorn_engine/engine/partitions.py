@@ -113,12 +113,18 @@ def _from_parquet(context: Context, folder: Path, most: int) -> list[Partition]:
 
 
 def cut(catalogue: Catalogue, count: int, folder: Path) -> Sequence[Partition]:
-    """Write a catalogue's offers into ``count`` files; offers of one SKU stand in one file.
+    """Write a catalogue's offers into ``count`` files; offers of one SKU, or one seller SKU, stand in one file.
 
-    Which SKU goes where does not depend on the order of the rows. Problems come with the first.
+    A seller SKU is one pool of stock, whatever the ERP calls it on each site. Which SKU goes where does
+    not depend on the order of the rows. Problems come with the first.
     """
+    from acorn_engine.catalog.tangles import FOLDED, tangled
+
     sku = pl.coalesce("sku", "seller_sku")
-    marked = catalogue.offers.frame.with_columns((sku.hash(seed=0) % count).alias(_BUCKET))
+    frame = catalogue.offers.frame
+    moved = tangled(frame.lazy().select(sku.alias(FOLDED), "seller_sku"), ["seller_sku"])
+    key = sku.replace(moved[FOLDED], moved["with"]) if moved.height else sku
+    marked = frame.with_columns((key.hash(seed=0) % count).alias(_BUCKET))
     made: list[Partition] = []
     for number in range(count):
         path = folder / f"offers-{number:05}.parquet"

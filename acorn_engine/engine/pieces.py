@@ -79,7 +79,9 @@ def _file(path: Path, name: str) -> Path:
 
 
 def _read(path: Path, name: str) -> pl.DataFrame:
-    return pl.read_ipc(_file(path, name))
+    # Opened here: Polars would take some letters of a path for a pattern.
+    with _file(path, name).open("rb") as file:
+        return pl.read_ipc(file)
 
 
 def piece_of(context: Context, evaluated: Evaluated) -> Piece:

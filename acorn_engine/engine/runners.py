@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.partitions import Partition
     from acorn_engine.engine.pieces import StoredPiece
+    from acorn_engine.problems import AcornError
 
 
 class Runner(Protocol):
     """Runs the tasks of partitions."""
 
-    def run(self, partitions: Mapping[int, Partition], work: Work) -> Iterator[tuple[int, dict[str, StoredPiece]]]:
-        """Yield each partition's number and its pieces by site, in any order; ``partitions`` by number."""
+    def run(
+        self, partitions: Mapping[int, Partition], work: Work
+    ) -> Iterator[tuple[int, dict[str, StoredPiece | AcornError]]]:
+        """Yield each partition's number and its pieces (or what went wrong) by site, in any order; ``partitions`` by number."""
         ...
 
 
@@ -30,7 +33,9 @@ class LocalRunner:
     def __init__(self, context: Context, folder: Path) -> None:
         self._context, self._memory = context, FileMemory(folder)
 
-    def run(self, partitions: Mapping[int, Partition], work: Work) -> Iterator[tuple[int, dict[str, StoredPiece]]]:
+    def run(
+        self, partitions: Mapping[int, Partition], work: Work
+    ) -> Iterator[tuple[int, dict[str, StoredPiece | AcornError]]]:
         """Yield each partition's number and its pieces by site, in order."""
         for number, partition in partitions.items():
             yield number, draft_partition(self._context, partition, number, work, self._memory)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from acorn_engine.engine.evaluating import evaluate_offers
 from acorn_engine.engine.memory import FileMemory
 from acorn_engine.engine.pieces import piece_of
-from acorn_engine.problems import PluginError, Problem
+from acorn_engine.problems import AcornError, PluginError, Problem
 
 if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
@@ -88,14 +88,21 @@ def _other_version(name: str, wanted: str | None, here: str | None) -> Problem:
 
 def draft_partition(
     context: Context, partition: Partition, number: int, work: Work, memory: Memory
-) -> dict[str, StoredPiece]:
-    """Evaluate one partition on every site and write its pieces; return them by site."""
+) -> dict[str, StoredPiece | AcornError]:
+    """Evaluate one partition on every site and write its pieces; return them by site.
+
+    What makes it impossible to plan a site concerns that site alone: it is returned in place of the piece.
+    """
     catalogue = partition.read(context)
-    found: dict[str, StoredPiece] = {}
+    found: dict[str, StoredPiece | AcornError] = {}
     for name in work.sites:
         site = context.site(name)
         accounts = context.accounts(name, work.account)
-        evaluated = evaluate_offers(context, catalogue, context.clock(site), accounts, work.only, memory)
+        try:
+            evaluated = evaluate_offers(context, catalogue, context.clock(site), accounts, work.only, memory)
+        except AcornError as error:
+            found[name] = error
+            continue
         found[name] = piece_of(context, evaluated).store(Path(work.folder) / f"{name}-{number:05}")
     return found
 
@@ -103,7 +110,7 @@ def draft_partition(
 _opened: dict[tuple[str, datetime], Context] = {}
 
 
-def run(project: Project, partition: Partition, number: int, work: Work) -> dict[str, StoredPiece]:
+def run(project: Project, partition: Partition, number: int, work: Work) -> dict[str, StoredPiece | AcornError]:
     """Do one partition's task in a worker process, which keeps the project open for the next one."""
     key = (work.folder, work.now)
     if key not in _opened:

@@ -186,3 +186,25 @@ def test_listings_that_stand_together_by_sku_are_read_where_they_are(tmp_path, m
     assert told(told_problems) == told(problems)
     skus = [set(offers.frame["sku"]) for offers in parts]
     assert sum(len(some) for some in skus) == len(set().union(*skus))
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "scale"),
+    [
+        (["5.1", None, "2"], {"default": {"fee": "7.123456"}}, 6),
+        (["5.1", "3", "2"], {"default": {"fee": "7.123456"}}, 1),
+        (["5.1", "low", "2"], {"values": {"fee": {"low": "7.123456"}}}, 6),
+        (["5.1", "1", "2"], {"values": {"fee": {"low": "7.123456"}}}, 1),
+        (["5.1234 ", "1.500000", "2"], {}, 4),
+        (["5.1", "x.yyyyyy", "EUR 2.125"], {}, 3),
+    ],
+)
+def test_parts_have_the_decimals_that_the_whole_has(tmp_path, cells, options, scale):
+    frame = pl.DataFrame(
+        {"sku": ["A", "B", "C"], "seller_sku": ["A", "B", "C"], "site": ["amazon.de"] * 3, "fee": cells}
+    )
+    products = table(tmp_path, "products", frame.select("sku"))
+    listings = table(tmp_path, "listings", frame, **options)
+    expected, _ = whole(products, listings)
+    parts, _ = in_parts(products, listings, tmp_path / "parts", 1)
+    assert {offers.facts["fee"].scale for offers in parts} == {expected.facts["fee"].scale} == {scale}

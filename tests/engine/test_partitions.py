@@ -8,9 +8,9 @@ import pytest
 from acorn_engine.cli.output import Output
 from acorn_engine.cli.plan_text import print_plans
 from acorn_engine.engine.inputs import read_catalogue
-from acorn_engine.engine.partitions import Whole, cut, partitions_of
+from acorn_engine.engine.partitions import SourceFiles, Whole, cut, partitions_of
 from acorn_engine.engine.tasks import Project
-from acorn_engine.problems import PluginError
+from acorn_engine.problems import CatalogError, PluginError, ProjectError, RuleError
 
 RULES = """
 acorn: 1
@@ -172,3 +172,61 @@ def test_parquet_files_larger_than_a_part_are_never_read_whole(world, tmp_path, 
         assert plan.digest == whole[site].digest
         assert plan.summary == whole[site].summary
         assert plan.messages.equals(whole[site].messages)
+
+
+def test_a_pool_of_stock_stays_together_whatever_the_erp_calls_it_on_each_site(world):
+    made = world(RULES, sites=SITES)
+    for number in range(6):
+        made.add(f"A-{number}", stock=9, brand="Plain", landed="9.00", price="9.00", quantity=1, floor_price="5.00")
+        made.add(f"B-{number}", "shop.fr", shown=False, stock=9, brand="Plain", price="9.00", quantity=1)
+        made.listings[-1]["seller_sku"] = f"A-{number}"
+    whole, parts = planned(made, 1_000), planned(made, 3)
+    assert {site: plan.digest for site, plan in parts.items()} == {site: plan.digest for site, plan in whole.items()}
+    french = parts["shop.fr"].changes.filter(pl.col("field") == "quantity")
+    assert set(french["code"]) == {"other_site_owns"}
+
+
+def test_a_site_that_cannot_be_planned_takes_no_other_with_it(world):
+    made = full(world)
+    made.rules["french.yaml"] = RULES.replace("landed * 1.1", "landed * nothing")
+    made.settings["sites"] = {"shop.de": ["base.yaml"], "shop.fr": ["french.yaml"]}
+    for most in (1_000, 3):
+        made.settings["run"]["partition_offers"] = most
+        with made.engine() as engine:
+            plans = engine.plans(**made.rows())
+            assert next(plans).site == "shop.de"
+            with pytest.raises(RuleError, match="nothing"):
+                next(plans)
+
+
+@pytest.mark.parametrize("scratch", ["sc[1]", "a * b"])
+def test_letters_that_mean_patterns_elsewhere_may_stand_in_the_scratch_folder(world, scratch):
+    made = full(world, run={"scratch": scratch})
+    assert len(planned(made, 3)) == 2
+
+
+def test_a_scratch_folder_that_cannot_be_made_is_told(world, tmp_path):
+    (tmp_path / "file").write_text("")
+    made = full(world, run={"scratch": "file/scratch"})
+    with pytest.raises(ProjectError, match=r"\[run\] scratch cannot be written to"):
+        planned(made, 3)
+
+
+def test_a_file_that_is_replaced_while_it_is_read_stops_the_plan(world, tmp_path, monkeypatch):
+    made = full(world)
+    for role, frame in made.rows().items():
+        frame.write_parquet(tmp_path / f"{role}.parquet")
+        made.settings["catalog"][role] = {"source": "parquet", "path": f"{role}.parquet"}
+    made.rows = dict
+    read, calls = SourceFiles.read, []
+
+    def replacing(part, context):
+        calls.append(part)
+        if len(calls) == 2:
+            pl.read_parquet(tmp_path / "listings.parquet")[3:].write_parquet(tmp_path / "new.parquet")
+            (tmp_path / "new.parquet").replace(tmp_path / "listings.parquet")
+        return read(part, context)
+
+    monkeypatch.setattr(SourceFiles, "read", replacing)
+    with pytest.raises(CatalogError, match="replaced while it was read"):
+        planned(made, 7)
