@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from acorn_engine.evaluate.again import SCALAR as AGAIN_SCALAR
-from acorn_engine.evaluate.holds import Holds, trouble_holds, worded
+from acorn_engine.evaluate.holds import Holds, trouble_holds
 from acorn_engine.evaluate.inputs import inputs
 from acorn_engine.evaluate.leaves import bind_columns, typed
 from acorn_engine.evaluate.model import Proposals, Staleness
@@ -88,6 +88,8 @@ def _moved_again(program: Program, frame: pl.DataFrame, found: pl.DataFrame, hol
     )
     for group in again.moves:
         moved = rows.filter(second[f"~moves.{group}"])
+        if not len(moved):
+            continue
         where = _at(moved, frame.height)
         for rule, name in program.applied:
             holds.hold(group, rule.rule.id, "moves_every_run", where & found[name], ",".join(rule.reads.current))
@@ -126,7 +128,7 @@ def _state(program: Program, found: pl.DataFrame, holds: Holds, scalar: pl.Serie
             columns.append(nothing(slot.column, pl.Decimal(38, NUMBER_DIGITS) if slot.decimal else slot.dtype))
     for name in shown:
         said = _who(program, found, name)
-        columns.append(nothing(f"rule.{name}", pl.String()) if said is None else said)
+        columns.append(nothing(f"rule.{name}", program.outline.ids) if said is None else said)
     for group in program.outline.groups:
         columns += holds.series(group)
     return [*columns, scalar.alias(SCALAR)]
@@ -137,14 +139,10 @@ def _who(program: Program, found: pl.DataFrame, name: str) -> pl.Series | None:
     setters, column = program.setters[name], f"rule.{name}"
     if not setters:
         return None
-    ids = {number: program.outline.rules[number - 1].rule.id for number in setters}
-    if column not in found.columns:
-        return pl.Series(column, [ids[setters[0]]]).new_from_index(0, found.height)
-    if len(setters) == 1:
+    if column in found.columns:
         return found[column]
-    texts = pl.Series(["", *(one.rule.id for one in program.outline.rules)])
-    said = texts.gather(found[column].cast(pl.UInt32)).alias(column)
-    return said if name in program.everywhere else worded(said, found[column])
+    only = program.outline.rules[setters[0] - 1].rule.id
+    return pl.Series(column, [only], dtype=program.outline.ids).new_from_index(0, found.height)
 
 
 def _kept(column: pl.Series, slot: Slot) -> pl.Series:

@@ -29,7 +29,7 @@ class Proposals:
     * ``to.FIELD`` for each of ``fields``: money in minor units of the site's currency and
       integers as ``Int64``, other numbers as ``Decimal(38, 6)``, ``Boolean``, ``Date``, text,
       attributes as JSON text; null is missing;
-    * ``rule.FIELD``: the id of the last rule whose set applied, or null;
+    * ``rule.FIELD``: the id of the last rule whose set applied, an ``Enum`` of all ids, or null;
     * ``hold.GROUP``: the id of the first rule that held the group, or null, with
       ``hold_code.GROUP`` (a ``HoldCode``) and ``hold_facts.GROUP`` (the names of the missing or
       stale facts and tables, separated by commas, or null);

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from acorn_engine.evaluate.reads import RuleReads, groups_of, in_force, reads_of
 from acorn_engine.evaluate.slots import LOWER_LIMIT, UPPER_LIMIT, Slot, shown, slots_of
 from acorn_engine.language import core
@@ -49,8 +51,8 @@ class Outline:
 
     ``names`` are the facts that the rules read and the limits of the listing; ``keys`` the text
     facts by which tables are looked up, ``tables`` those tables; ``kinds`` are those of the facts
-    that may be named. ``today`` says whether any rule
-    reads the date. ``shape`` is equal for outlines that mean the same.
+    that may be named. ``today`` says whether any rule reads the date. ``ids`` has the ids of the
+    rules in their order. ``shape`` is equal for outlines that mean the same.
     """
 
     site: Site
@@ -63,6 +65,7 @@ class Outline:
     tables: tuple[str, ...]
     kinds: dict[str, Kind]
     today: bool
+    ids: pl.Enum
     shape: Shape
 
 
@@ -88,6 +91,7 @@ def outline(chain: Chain, clock: SiteClock) -> Outline:
         tuple(sorted({table for table, _, _ in lookups})),
         {name: info.type.kind for name, info in chain.vocabulary.facts.items()},
         "today" in read,
+        pl.Enum([rule.id for rule in active]),
         Shape((chain.site, tuple(_shape(rule) for rule in active), tuple(slots.items()), tuple(named))),
     )
 

@@ -38,9 +38,8 @@ class Program:
     """The columns of a chain for offers of which no more is known than ``facts``; never changes once made.
 
     ``run`` gives ``to.FIELD`` for each of ``fields``; the others are missing on every row.
-    ``setters`` are the numbers of the rules that can set a field: of one, ``rule.FIELD`` is the
-    id; of several, the number of the last on each row, 0 where there is none. A field of
-    ``everywhere`` was set on every row, one with no ``rule.FIELD`` by the one rule alone.
+    ``setters`` are the numbers of the rules that can set a field, ``rule.FIELD`` is the id of the
+    last of them on each row; without it, the field was set on every row by the one rule alone.
     ``troubles`` are the rules that can hold something; ``applied`` says where each rule that
     reads a fact showing a field as it is was applied, ``again`` what such fields do next time.
     """
@@ -55,7 +54,6 @@ class Program:
         self.applied = tuple((rule, name) for rule, where in course.applied for name in scratch.mask(where))
         self.fields: list[str] = []
         self.setters: dict[str, tuple[int, ...]] = {}
-        self.everywhere: set[str] = set()
         results = [one for name in outline.shown for one in self._shown(name, course)]
         results += [one for name in outline.shown for one in self._who(name, course)]
         flagged = scratch.any(course.doubts)
@@ -122,14 +120,8 @@ class Program:
             # Whoever sets a field only where a later rule does as well never has the last word.
             setters = [*(one for one in setters if not follows(one[1], where)), (number, where)]
         self.setters[name] = tuple(number for number, _ in setters)
-        if setters and setters[0][1].known:
-            self.everywhere.add(name)
-        if not setters or (len(setters) == 1 and name in self.everywhere):
+        if not setters or (len(setters) == 1 and setters[0][1].known):
             return ()
-        if len(setters) == 1:
-            [(number, where)] = setters
-            said: pl.Expr = pl.when(where.expr).then(pl.lit(self.outline.rules[number - 1].rule.id))
-        else:
-            dtype = pl.UInt8() if len(self.outline.rules) <= FEW_RULES else pl.UInt32()
-            said = last_setter(setters, course.builder.scratch, dtype).expr
-        return (said.alias(f"rule.{name}"),)
+        dtype = pl.UInt8() if len(self.outline.rules) <= FEW_RULES else pl.UInt32()
+        said = last_setter(setters, course.builder.scratch, dtype).expr
+        return (said.cat.to(self.outline.ids).alias(f"rule.{name}"),)

@@ -66,4 +66,4 @@ def run(frame: pl.DataFrame, pieces: Sequence[Segment], outputs: Sequence[str]) 
         for level in piece.levels:
             step = step.with_columns(level)
         frame = step.select(piece.keeps).collect(engine=engine, optimizations=PLAIN)
-    return frame.select(outputs)
+    return frame if frame.columns == list(outputs) else frame.select(outputs)

@@ -134,10 +134,10 @@ def typed(columns: Columns) -> Cell:
 
 
 def last_setter(setters: Sequence[tuple[int, Cell]], scratch: Scratch, dtype: pl.DataType) -> Cell:
-    """Return the number of the last of some rules that set a field, 0 where none did."""
-    found = Cell(pl.lit(0, dtype=dtype), plain=True)
+    """Return the place among all rules, from 0, of the last of some that set a field; null where none did."""
+    found = Cell(pl.lit(None, dtype=dtype), plain=True)
     for place, (number, where) in enumerate(setters, start=1):
-        chosen = pl.lit(number, dtype=dtype)
+        chosen = pl.lit(number - 1, dtype=dtype)
         if where.known:
             found = Cell(chosen, plain=True)
             continue

@@ -60,7 +60,7 @@ def _rows_of(
         old.alias("from"),
         new.alias("to"),
         pl.lit(site.currency if is_money(field) else None, pl.String).alias("currency"),
-        pl.col(f"rule.{name}").alias("rule"),
+        pl.col(f"rule.{name}").cast(pl.String).alias("rule"),
         pl.col(f"_reason.{name}").alias("_reason"),
     )
 

@@ -102,7 +102,7 @@ def unknowns(site: Site, fields: Mapping[str, Field], without_neighbours: frozen
             "ineligible",
             "the offer is not eligible",
             ~pl.col("to.eligible"),
-            own={"rule": pl.col("rule.eligible")},
+            own={"rule": pl.col("rule.eligible").cast(pl.String)},
             spares_withdrawal=True,
         ),
         Reason(
@@ -133,7 +133,7 @@ def ineligible(rules: Sequence[Rule]) -> list[Reason]:
             Verdict.HOLD,
             "ineligible",
             f"the offer is not eligible: {rule.because}",
-            ~pl.col("to.eligible") & (pl.col("rule.eligible") == rule.id),
+            ~pl.col("to.eligible") & (pl.col("rule.eligible").cast(pl.String) == rule.id),
             own={"rule": pl.lit(rule.id)},
             spares_withdrawal=True,
         )

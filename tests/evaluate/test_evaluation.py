@@ -117,6 +117,22 @@ def test_a_final_rule_locks_its_fields_for_the_offers_it_applies_to():
     assert [row["hold.price"] for row in rows] == [None, "bad"]
 
 
+def test_the_rule_that_set_a_field_is_a_category_among_the_ids_in_force():
+    chain = chain_of("""
+- id: everywhere
+  set: {quantity: 1}
+- id: dear
+  when: stock > 3
+  set: {price: 9.00 EUR}
+""")
+    frame = propose(chain, {"stock": 5}, {"stock": 1}).frame
+    ids = pl.Enum(["everywhere", "dear"])
+    assert {frame.schema[f"rule.{name}"] for name in ("price", "quantity", "floor_price")} == {ids}
+    assert frame["rule.price"].to_list() == ["dear", None]
+    assert frame["rule.quantity"].to_list() == ["everywhere", "everywhere"]
+    assert frame["rule.floor_price"].to_list() == [None, None]
+
+
 def test_a_final_rule_that_holds_still_has_the_last_word():
     chain = chain_of("""
 - id: stop
