@@ -1,16 +1,17 @@
 """Parquet to feed documents, by Acorn or by the hand-written limit, in a process of its own.
 
-``python -m benchmarks.end_to_end acorn|limit CATALOGUE WORK [keep]`` prints one JSON object: the
-seconds from opening the first file to closing the last document, the peak of the memory, and what
-came of it. As in a shop that works, the database has been set up and the process has planned a
-few offers of another project before; neither counts.
+``python -m benchmarks.end_to_end acorn|threads|limit CATALOGUE WORK [keep]`` prints one JSON object:
+the seconds from opening the first file to closing the last document, the peak of the memory, and what
+came of it. ``threads`` is Acorn with a thread for every core, as ``acorn plan`` has them for several
+sites. As in a shop that works, the database has been set up and the process has planned a few offers
+of another project before; neither counts.
 With ``keep`` the changes are left in a Parquet file beside the documents, to be compared.
 """
 
 from __future__ import annotations
 
-import inspect
 import json
+import os
 import resource
 import shutil
 import sqlite3
@@ -18,37 +19,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
 
-from benchmarks import catalogue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from acorn_engine import Engine
-    from acorn_engine.plan import Plan
+from benchmarks import catalogue, limit_end_to_end
+from benchmarks.limit_end_to_end import CHANGE
 
 ROOT: Final = Path(__file__).parents[1]
 WARM_UP_SKUS: Final = 20
 DOCUMENTS: Final = "documents"
 CHANGES: Final = "changes.parquet"
-CHANGE: Final = (
-    "account",
-    "site",
-    "seller_sku",
-    "wave",
-    "field",
-    "from",
-    "to",
-    "currency",
-    "rule",
-    "verdict",
-    "because",
-)
-"""What both programs keep of a change."""
 
 
 def peak_mb() -> float:
@@ -65,19 +48,8 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
-def plans(engine: Engine) -> Iterable[Plan]:
-    """Return the plans of all sites from one reading of the catalogue."""
-    return engine.plan_all() if hasattr(engine, "plan_all") else engine.plans()
-
-
-def export(engine: Engine, plan: Plan, directory: Path) -> None:
-    """Write a plan's documents; the workbook for people is not part of the job where it can be left out."""
-    options: dict[str, Any] = {"workbook": False} if "workbook" in inspect.signature(engine.export).parameters else {}
-    engine.export(plan, directory, **options)
-
-
-def run_acorn(files: Path, work: Path, *, keep: bool) -> dict[str, Any]:
-    """Plan all sites, save the plans, write their documents."""
+def run_acorn(files: Path, work: Path, *, keep: bool, threads: ThreadPoolExecutor | None = None) -> dict[str, Any]:
+    """Plan all sites, save the plans, write their documents, but not the workbook for people."""
     from acorn_engine import Engine
 
     settings = catalogue.settings(files.resolve(), str(work.resolve() / "acorn.db"))
@@ -86,8 +58,8 @@ def run_acorn(files: Path, work: Path, *, keep: bool) -> dict[str, Any]:
     with Engine.open(settings, rules={"shop.yaml": catalogue.FILED_RULES}) as engine:
         engine.migrate()
         started = time.perf_counter()
-        for plan in plans(engine):
-            export(engine, plan, work / DOCUMENTS)
+        for plan in engine.plans(threads=threads):
+            engine.export(plan, work / DOCUMENTS, workbook=False)
             offers += plan.summary["offers"]
             changed += plan.summary["changed"]
             stopped += plan.summary["held"]
@@ -100,10 +72,14 @@ def run_acorn(files: Path, work: Path, *, keep: bool) -> dict[str, Any]:
     return {"seconds": seconds, "offers": offers, "changed": changed, "held": stopped}
 
 
+def run_in_threads(files: Path, work: Path, *, keep: bool) -> dict[str, Any]:
+    """Do the same in as many threads as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return run_acorn(files, work, keep=keep, threads=threads)
+
+
 def run_limit(files: Path, work: Path, *, keep: bool) -> dict[str, Any]:
     """Do the same by hand."""
-    from benchmarks import limit_end_to_end
-
     limit_end_to_end.prepare(work / "limit.db")
     started = time.perf_counter()
     messages = limit_end_to_end.run(files, work / "limit.db", work / DOCUMENTS)
@@ -146,7 +122,7 @@ def differences(one: Path, other: Path) -> list[str]:
 
 def main(which: str, files: Path, work: Path, *, keep: bool) -> dict[str, Any]:
     """Run one of them, after a few offers that load and warm up whatever the process needs."""
-    run = {"acorn": run_acorn, "limit": run_limit}[which]
+    run = {"acorn": run_acorn, "threads": run_in_threads, "limit": run_limit}[which]
     with tempfile.TemporaryDirectory(prefix="acorn-bench-") as name:
         catalogue.write(Path(name) / "files", WARM_UP_SKUS)
         (Path(name) / "work").mkdir()

@@ -50,7 +50,7 @@ _LIMITS: Final = "follows the working limits of the offer"
 _OTHER_SITE: Final = "another site of the account writes the quantity of this pool"
 
 c, when, lit = pl.col, pl.when, pl.lit
-_COLUMNS: Final = (
+CHANGE: Final = (
     "account",
     "site",
     "seller_sku",
@@ -63,6 +63,7 @@ _COLUMNS: Final = (
     "verdict",
     "because",
 )
+"""What is kept of a change."""
 
 
 def of_site(column: str, values: dict[str, Any], dtype: Any) -> pl.Expr:
@@ -438,7 +439,7 @@ def prepare(path: Path) -> None:
     """Make an empty database, as Acorn's is when a project has been set up."""
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        columns = ", ".join(f'"{name}" {"INTEGER" if name == "wave" else "TEXT"}' for name in _COLUMNS)
+        columns = ", ".join(f'"{name}" {"INTEGER" if name == "wave" else "TEXT"}' for name in CHANGE)
         connection.execute(f"CREATE TABLE changes (number INTEGER PRIMARY KEY, {columns})")
         connection.execute("CREATE TABLE plans (digest TEXT, summary TEXT)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,7 +76,9 @@ def _print_one(output: Output, made: Plan) -> None:
 
 
 def _plan_all(engine: Engine, sites: Sequence[str], only: Sequence[str], common: Common) -> int:
-    """Plan several sites and print them; return the exit code. No more than one plan is held at a time for a person."""
+    """Plan several sites and print them; return the exit code. For a person, a plan that was told is not held."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from acorn_engine.cli.plan_text import Overview, print_overviews
 
     output = common.output
@@ -83,8 +86,8 @@ def _plan_all(engine: Engine, sites: Sequence[str], only: Sequence[str], common:
     overviews: list[Overview] = []
     problems: list[Problem] = []
     code = 0
-    with output.working("planning …") as say:
-        for made in engine.plans(sites or None, only=only or None, account=common.account):
+    with output.working("planning …") as say, ThreadPoolExecutor(os.cpu_count()) as threads:
+        for made in engine.plans(sites or None, only=only or None, account=common.account, threads=threads):
             code = max(code, _exit_code(engine, made))
             if common.json:
                 documents.append(made.to_json())

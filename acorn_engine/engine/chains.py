@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ class Shared:
     guards: tuple[list[GuardSpec], list[Problem]] | None = None
     names: list[str] | None = None
     chains: dict[str, tuple[Mapping[str, FactInfo], Chain]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 def site_chain(
@@ -31,7 +33,8 @@ def site_chain(
 ) -> tuple[Chain, list[Problem]]:
     """Return the checked chain of a site, and the problems that halt every plan of it.
 
-    With ``shared``, or a context that has one, chains are loaded once for facts that stay the same, files are read, and plugins asked for their guards, once for several sites.
+    With ``shared``, or a context that has one, chains are loaded once for facts that stay the same, files
+    are read, and plugins asked for their guards, once for several sites, whichever thread comes first.
     A plugin whose guards cannot be had halts: guards fail closed. Raises ``RuleError`` with all
     problems of all files, and says which plugins are off, since a name may be theirs.
     """
@@ -46,20 +49,21 @@ def site_chain(
         several_currencies=_several_currencies(context, site),
     )
     shared = shared or context.shared or Shared()
-    if shared.guards is None:
-        shared.guards = _guards(context)
-    if shared.names is None:
-        shared.names = context.file_names()
-    specs, halting = shared.guards
-    known = shared.chains.get(site.name)
-    if known is not None and known[0] == vocabulary.facts:
-        return known[1], halting
-    try:
-        chain = load_chain(context.files(site.name, shared.names), vocabulary, specs, shared.readings)
-    except RuleError as error:
-        raise RuleError([*error.problems, *_broken(context)]) from None
-    shared.chains[site.name] = (vocabulary.facts, chain)
-    return chain, halting
+    with shared.lock:
+        if shared.guards is None:
+            shared.guards = _guards(context)
+        if shared.names is None:
+            shared.names = context.file_names()
+        specs, halting = shared.guards
+        known = shared.chains.get(site.name)
+        if known is not None and known[0] == vocabulary.facts:
+            return known[1], halting
+        try:
+            chain = load_chain(context.files(site.name, shared.names), vocabulary, specs, shared.readings)
+        except RuleError as error:
+            raise RuleError([*error.problems, *_broken(context)]) from None
+        shared.chains[site.name] = (vocabulary.facts, chain)
+        return chain, halting
 
 
 def _guards(context: Context) -> tuple[list[GuardSpec], list[Problem]]:

@@ -15,6 +15,7 @@ from acorn_engine.plugins.records import Approval
 from acorn_engine.problems import PlanError, Problem
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
     from datetime import datetime
 
     from acorn_engine.engine import questions
@@ -160,17 +161,19 @@ class Engine:
         listings: Any = None,
         only: Sequence[str] | None = None,
         account: str | None = None,
+        threads: ThreadPoolExecutor | None = None,
     ) -> Iterator[Plan]:
         """Plan several sites, one after the other, from one reading of the catalogue; default: all.
 
-        The options are those of ``plan``.
+        The options are those of ``plan``. With ``threads`` the next sites are planned in them while the
+        caller has a plan; the plans and their order are the same. The call itself must not run in them.
         """
         from acorn_engine.engine.partitioned import Asked, plan_sites
 
         self._context.alive()
         names = tuple(self._context.site(name).name for name in sites or self.sites)
         asked = Asked(names, account, tuple(only) if only is not None else None)
-        for made, rules in plan_sites(self._context, asked, products, listings):
+        for made, rules in plan_sites(self._context, asked, products, listings, threads):
             saved = [self._save(made, rules)]
             del made
             # A plan belongs to the caller alone: it need not be in memory while the next one is made.

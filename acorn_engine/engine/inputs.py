@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from acorn_engine.engine.current import AS_OF, add_current, add_quantity_owner, 
 from acorn_engine.engine.memory import NOTHING
 from acorn_engine.facts import FactInfo, FactTable, Offers
 from acorn_engine.plugins.enrichment import enrich
-from acorn_engine.problems import CatalogError, Place, Problem, ProjectError, did_you_mean
+from acorn_engine.problems import AcornError, CatalogError, Place, Problem, ProjectError, did_you_mean
 from acorn_engine.sites import SiteClock
 
 if TYPE_CHECKING:
@@ -136,6 +137,18 @@ def _options(context: Context, role: str, section: Mapping[str, Any]) -> Catalog
 def _broken(context: Context) -> str:
     off = "; ".join(f"{name} is off: {cause}" for name, cause in context.registry.missing_providers().items())
     return off or f"known sources: {', '.join(context.registry.sources)}"
+
+
+def enrich_accounts(context: Context, catalogue: Catalogue, sites: Sequence[str], account: str | None) -> None:
+    """Add the facts of every account that has one of some sites, once and before several threads ask for them.
+
+    What fails is left for the sites that need it: they say why.
+    """
+    known = catalogue.enriched_at(context.now())
+    wanted = {one.name: (one, name) for name in reversed(sites) for one in context.accounts(name, account)}
+    for one, name in wanted.values():
+        with suppress(AcornError):
+            known[one.name] = _enriched(context, catalogue.offers, one, context.clock(context.site(name)))
 
 
 def site_offers(

@@ -8,15 +8,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from acorn_engine.engine.ahead import worked
 from acorn_engine.engine.chains import site_chain
 from acorn_engine.engine.evaluating import evaluate_site, read_unread
+from acorn_engine.engine.inputs import enrich_accounts
 from acorn_engine.engine.memory import FileMemory, StoreMemory
 from acorn_engine.engine.partitions import Whole, partitions_of
+from acorn_engine.engine.pieces import load_drafts
 from acorn_engine.engine.planning import make_plan, plan_of_pieces
 from acorn_engine.engine.runners import runner_of
 from acorn_engine.engine.tasks import Work
@@ -24,10 +28,16 @@ from acorn_engine.plan.joining import joined
 from acorn_engine.problems import AcornError, Problem, ProjectError
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from acorn_engine.engine.context import Context
+    from acorn_engine.engine.inputs import Catalogue
     from acorn_engine.engine.partitions import Partition
     from acorn_engine.engine.pieces import StoredPiece
     from acorn_engine.plan import Plan
+
+AHEAD: Final = 2
+"""So many sites are planned at once in threads, while the caller has the plan before them."""
 
 
 @dataclass(frozen=True)
@@ -40,27 +50,34 @@ class Asked:
 
 
 def plan_sites(
-    context: Context, asked: Asked, products: Any = None, listings: Any = None
+    context: Context,
+    asked: Asked,
+    products: Any = None,
+    listings: Any = None,
+    threads: ThreadPoolExecutor | None = None,
 ) -> Iterator[tuple[Plan, Mapping[str, str]]]:
     """Yield the plan of every site with the rules that made it; nothing is saved.
 
-    How the catalogue is cut and where its parts are evaluated does not change a plan. Rows handed in
+    How the catalogue is cut and where its parts are evaluated does not change a plan, nor do ``threads``
+    of the caller's, in which the next plans are made while the caller has one. Rows handed in
     take the place of the project's sources. Raises ``AcornError`` where nothing can be planned.
     """
     context = context.at(context.now())
     with _scratch(context) as folder:
         partitions = partitions_of(context, folder, products, listings)
         if len(partitions) == 1 and isinstance(partitions[0], Whole):
-            for name in asked.sites:
-                evaluated = evaluate_site(
-                    context, partitions[0].catalogue, name, account=asked.account, only=asked.only
-                )
-                rules = dict(evaluated.chain.text)
-                made = [make_plan(context, evaluated)]
-                del evaluated
-                yield made.pop(), rules
+            catalogue = partitions[0].catalogue
+            if threads is not None:
+                enrich_accounts(context, catalogue, asked.sites, asked.account)
+            tasks = (partial(_whole, context, asked, catalogue, name) for name in asked.sites)
+            yield from worked(tasks, threads, AHEAD)
             return
         yield from _from_files(context, asked, partitions, folder)
+
+
+def _whole(context: Context, asked: Asked, catalogue: Catalogue, name: str) -> tuple[Plan, Mapping[str, str]]:
+    evaluated = evaluate_site(context, catalogue, name, account=asked.account, only=asked.only)
+    return make_plan(context, evaluated), dict(evaluated.chain.text)
 
 
 @contextmanager
@@ -104,21 +121,30 @@ def _from_files(
             redone = _run(context, some, replace(work, sites=(name,)), folder)
             found[name].update(redone[name])
     for name in asked.sites:
-        site = context.site(name)
-        stored: list[StoredPiece] = []
-        for _, piece in sorted(found.pop(name).items(), key=_number):
-            if isinstance(piece, AcornError):
-                raise piece
-            stored.append(piece)
-        pieces = [piece.bare for piece in stored]
-        pieces[-1] = replace(pieces[-1], problems=(*pieces[-1].problems, *problems.get(name, ())))
-        chain, _ = site_chain(context, site, pieces[0].facts)
-        accounts = context.accounts(name, asked.account)
-        # The pieces' frames go as soon as they are joined: a plan and its parts are not held at once.
-        whole = joined(piece.load().draft for piece in stored)
-        made = [plan_of_pieces(context, chain, context.clock(site), accounts, whole, pieces)]
-        del whole
-        yield made.pop(), dict(chain.text)
+        # Plans of so many offers are too large for several at once: no threads here.
+        yield _joined(context, asked, name, found.pop(name), problems.get(name, ()))
+
+
+def _joined(
+    context: Context,
+    asked: Asked,
+    name: str,
+    found: Mapping[int, StoredPiece | AcornError],
+    problems: Sequence[Problem],
+) -> tuple[Plan, Mapping[str, str]]:
+    """Return the plan of one site from the pieces of all partitions."""
+    site = context.site(name)
+    stored: list[StoredPiece] = []
+    for _, piece in sorted(found.items()):
+        if isinstance(piece, AcornError):
+            raise piece
+        stored.append(piece)
+    pieces = [piece.bare for piece in stored]
+    pieces[-1] = replace(pieces[-1], problems=(*pieces[-1].problems, *problems))
+    chain, _ = site_chain(context, site, pieces[0].facts)
+    accounts = context.accounts(name, asked.account)
+    whole = joined([piece.draft for piece in pieces], load_drafts(stored))
+    return plan_of_pieces(context, chain, context.clock(site), accounts, whole, pieces), dict(chain.text)
 
 
 def _remember(context: Context, asked: Asked, folder: Path) -> None:
@@ -149,7 +175,3 @@ def _read_first(
         return []
     done, problems[name] = read_unread(context, context.site(name), pl.concat(wanted.values()))
     return sorted(wanted) if done else []
-
-
-def _number(item: tuple[int, object]) -> int:
-    return item[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,15 +14,13 @@ from acorn_engine.plan.digests import inputs_digest
 from acorn_engine.plan.drafting import Draft, draft
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from acorn_engine.engine.context import Context
     from acorn_engine.engine.evaluating import Evaluated
     from acorn_engine.facts import FactInfo
     from acorn_engine.problems import Problem
-
-_FRAMES: Final = ("changes", "offers", "unread")
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,13 @@ class Piece:
     def store(self, path: Path) -> StoredPiece:
         """Write the frames beside ``path``; what is half written never bears its final name."""
         frames = {"changes": self.draft.changes, "offers": self.draft.offers, "unread": self.unread}
-        for name, frame in frames.items():
-            final = _file(path, name)
-            temporary = final.with_name(f"{final.name}.{os.getpid()}.tmp")
-            frame.write_ipc(temporary, compression="lz4")
-            temporary.replace(final)
+        finals = {name: _file(path, name) for name in frames}
+        temporaries = {name: final.with_name(f"{final.name}.{os.getpid()}.tmp") for name, final in finals.items()}
+        pl.collect_all(
+            frame.lazy().sink_ipc(temporaries[name], compression="lz4", lazy=True) for name, frame in frames.items()
+        )
+        for name, final in finals.items():
+            temporaries[name].replace(final)
         bare = replace(self.draft, changes=self.draft.changes.clear(), offers=self.draft.offers.clear())
         return StoredPiece(replace(self, draft=bare, unread=self.unread.clear()), str(path))
 
@@ -66,22 +66,21 @@ class StoredPiece:
 
     def load_unread(self) -> pl.DataFrame:
         """Return the offers that should be read before the plan is made."""
-        return _read(Path(self.path), "unread")
+        return _read([self], "unread")
 
-    def load(self) -> Piece:
-        """Return the piece with its frames."""
-        changes, offers, wanted = (_read(Path(self.path), name) for name in _FRAMES)
-        return replace(self.bare, draft=replace(self.bare.draft, changes=changes, offers=offers), unread=wanted)
+
+def load_drafts(stored: Sequence[StoredPiece]) -> list[pl.DataFrame]:
+    """Return the changes of some pieces, one's after the other's, and their offers."""
+    return [_read(stored, name) for name in ("changes", "offers")]
 
 
 def _file(path: Path, name: str) -> Path:
     return path.with_name(f"{path.name}.{name}.arrow")
 
 
-def _read(path: Path, name: str) -> pl.DataFrame:
-    # Opened here: Polars would take some letters of a path for a pattern.
-    with _file(path, name).open("rb") as file:
-        return pl.read_ipc(file)
+def _read(stored: Sequence[StoredPiece], name: str) -> pl.DataFrame:
+    # Some letters of a path would be taken for a pattern.
+    return pl.scan_ipc([_file(Path(piece.path), name) for piece in stored], glob=False).collect()
 
 
 def piece_of(context: Context, evaluated: Evaluated) -> Piece:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -11,29 +11,29 @@ from acorn_engine.facts import KEYS
 from acorn_engine.plan.ordering import is_ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from acorn_engine.plan.drafting import Draft
 
+_AT_ONCE: Final = 4
+"""So many columns are put in order together: some for every core, and few to be held twice."""
 
-def joined(drafts: Iterable[Draft]) -> Draft:
-    """Return one draft of all the offers that ``drafts`` are of; no offer is in two of them.
 
-    There must be one at least. How the offers were cut does not show in what comes back.
+def joined(bare: Sequence[Draft], frames: list[pl.DataFrame]) -> Draft:
+    """Return one draft of all the offers that some drafts are of; no offer is in two of them.
+
+    ``bare`` are those drafts, at least one, whose own frames do not count; ``frames`` all their changes
+    and all their offers, one draft's after the other's: it is emptied, so that nothing is held twice for
+    long. How the offers were cut does not show in what comes back.
     """
-    bare: list[Draft] = []
-    changes: list[pl.DataFrame] = []
-    offers: list[pl.DataFrame] = []
-    for draft in drafts:
-        changes.append(draft.changes)
-        offers.append(draft.offers)
-        bare.append(replace(draft, changes=draft.changes.clear(), offers=draft.offers.clear()))
     ends = [draft.fresh_until for draft in bare if draft.fresh_until is not None]
+    offers = _sorted(frames, *KEYS)
+    changes = _sorted(frames, *KEYS, "field")
     return replace(
         bare[0],
         accounts=tuple(sorted({account for draft in bare for account in draft.accounts})),
-        changes=_sorted(changes, *KEYS, "field"),
-        offers=_sorted(offers, *KEYS),
+        changes=changes,
+        offers=offers,
         considered=sum(draft.considered for draft in bare),
         fresh_until=min(ends) if ends else None,
         integer_fields=tuple(sorted({name for draft in bare for name in draft.integer_fields})),
@@ -41,16 +41,26 @@ def joined(drafts: Iterable[Draft]) -> Draft:
 
 
 def _sorted(frames: list[pl.DataFrame], *keys: str) -> pl.DataFrame:
-    """Return frames put together and sorted; ``frames`` is emptied, so that no column is held twice for long."""
-    whole = pl.concat(frames)
-    frames.clear()
-    # What is the same on every row need not be compared.
-    telling = [key for key in keys if whole.height and (whole[key] != whole[key][0]).any()]
+    """Return the last of ``frames`` sorted; it is taken from there, so that its columns can go one by one."""
+    whole = frames.pop()
+    # What is the same on every row is neither compared nor moved, and takes no memory.
+    same = {name: whole[name][0] for name in whole.columns if _is_constant(whole[name])}
+    telling = [key for key in keys if key not in same]
     if not telling or is_ordered(whole, *telling):
         return whole
+    names, schema = whole.columns, whole.schema
+    whole = whole.drop(same)
     order = whole.select(telling).with_row_index("_row").sort(telling)["_row"]
-    names, columns = whole.columns, []
-    for name in names:
-        columns.append(whole[name].gather(order))
-        whole = whole.drop(name)
-    return pl.DataFrame(columns)
+    columns: list[pl.Series] = []
+    while whole.width:
+        some = whole.columns[:_AT_ONCE]
+        columns += whole.select(pl.col(some).gather(order)).get_columns()
+        whole = whole.drop(some)
+    constants = (pl.lit(value, dtype=schema[name]).alias(name) for name, value in same.items())
+    return pl.DataFrame(columns).with_columns(constants).select(names)
+
+
+def _is_constant(column: pl.Series) -> bool:
+    if column.null_count():
+        return column.null_count() == len(column)
+    return len(column) > 0 and bool((column == column[0]).all())

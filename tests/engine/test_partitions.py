@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import polars as pl
 import pytest
 
@@ -57,6 +59,19 @@ def planned(made, most, **options):
     made.settings["run"]["partition_offers"] = most
     with made.engine(now=lambda: made.clock.at) as engine:
         return {plan.site: plan for plan in engine.plans(**made.rows(), **options)}
+
+
+@pytest.mark.parametrize("most", [7, 1_000])
+def test_threads_of_the_callers_do_not_change_a_plan(world, most):
+    made = full(world)
+    alone = planned(made, most)
+    with ThreadPoolExecutor(2) as threads:
+        together = planned(made, most, threads=threads)
+    assert list(together) == list(alone)
+    for site, plan in together.items():
+        assert (plan.digest, plan.inputs, plan.summary) == (alone[site].digest, alone[site].inputs, alone[site].summary)
+        assert plan.changes.drop("id").equals(alone[site].changes.drop("id"))
+        assert plan.messages.equals(alone[site].messages)
 
 
 @pytest.mark.parametrize("most", [1, 7, 31])

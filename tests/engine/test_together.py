@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from marketplace import World
 
 from acorn_engine import builtin
 from acorn_engine.plugins import Fact, GuardSpec, hookimpl
+from acorn_engine.problems import PluginError
 from acorn_engine.types import TEXT
 
 RULES = """\
@@ -85,3 +87,27 @@ def test_one_site_is_answered_as_among_all(engine):
 def test_examples_ask_once_too(engine, warehouses):
     assert [result.passed for result in engine.test()] == [True]
     assert warehouses.asked == ["eu", "guards", "na"]
+
+
+def test_threads_ask_once_for_each_account_too(engine, warehouses):
+    with ThreadPoolExecutor(2) as threads:
+        assert [plan.site for plan in engine.plans(threads=threads)] == ["shop.de", "shop.fr", "shop.us"]
+    assert sorted(warehouses.asked) == ["eu", "guards", "na"]
+
+
+def test_in_threads_an_account_whose_facts_fail_stops_its_own_sites_alone(world, warehouses):
+    class Broken:
+        @hookimpl
+        def acorn_facts(self, account) -> Iterable[Fact]:
+            if account.name == "na":
+                raise ValueError("the file is locked")
+            return ()
+
+    with (
+        world.engine(plugins=[world.shop, builtin, warehouses, Broken()]) as opened,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        plans = opened.plans(threads=threads)
+        assert [next(plans).site, next(plans).site] == ["shop.de", "shop.fr"]
+        with pytest.raises(PluginError, match="the file is locked"):
+            next(plans)

@@ -125,7 +125,7 @@ def test_the_rule_that_set_a_field_is_a_category_among_the_ids_in_force():
   when: stock > 3
   set: {price: 9.00 EUR}
 """)
-    frame = propose(chain, {"stock": 5}, {"stock": 1}).frame
+    frame = evaluate(chain, offers_of({"stock": 5}, {"stock": 1}), CLOCK).frame
     ids = pl.Enum(["everywhere", "dear"])
     assert {frame.schema[f"rule.{name}"] for name in ("price", "quantity", "floor_price")} == {ids}
     assert frame["rule.price"].to_list() == ["dear", None]
