@@ -394,7 +394,7 @@ def acorn_results(frame: pl.DataFrame, shop: Shop) -> pl.DataFrame:
     current = (pl.col("current_price") * 10**shop.site.digits).cast(pl.Int64) * unit
 
     def number(field: str) -> pl.Expr:
-        return pl.col(f"rule.{field}").str.head(2).cast(pl.Int64).fill_null(0)
+        return pl.col(f"rule.{field}").cast(pl.String).str.head(2).cast(pl.Int64).fill_null(0)
 
     return frame.select(
         price=pl.coalesce(pl.col("to.price") * unit, current),
