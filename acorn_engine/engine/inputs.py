@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from acorn_engine.problems import AcornError, CatalogError, Place, Problem, Proj
 from acorn_engine.sites import SiteClock
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
     from datetime import datetime
 
     from acorn_engine.catalog import CatalogOptions, RawTable
@@ -139,16 +141,21 @@ def _broken(context: Context) -> str:
     return off or f"known sources: {', '.join(context.registry.sources)}"
 
 
-def enrich_accounts(context: Context, catalogue: Catalogue, sites: Sequence[str], account: str | None) -> None:
-    """Add the facts of every account that has one of some sites, once and before several threads ask for them.
+def enrich_accounts(
+    context: Context, catalogue: Catalogue, sites: Sequence[str], account: str | None, threads: ThreadPoolExecutor
+) -> None:
+    """Add the facts of every account that has one of some sites, before several threads ask for them.
 
     What fails is left for the sites that need it: they say why.
     """
     known = catalogue.enriched_at(context.now())
-    wanted = {one.name: (one, name) for name in reversed(sites) for one in context.accounts(name, account)}
-    for one, name in wanted.values():
+
+    def add(one: Account, site: str) -> None:
         with suppress(AcornError):
-            known[one.name] = _enriched(context, catalogue.offers, one, context.clock(context.site(name)))
+            known[one.name] = _enriched(context, catalogue.offers, one, context.clock(context.site(site)))
+
+    wanted = {one.name: (one, name) for name in reversed(sites) for one in context.accounts(name, account)}
+    wait([threads.submit(add, *one) for one in wanted.values()])
 
 
 def site_offers(

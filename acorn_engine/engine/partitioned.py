@@ -68,7 +68,7 @@ def plan_sites(
         if len(partitions) == 1 and isinstance(partitions[0], Whole):
             catalogue = partitions[0].catalogue
             if threads is not None:
-                enrich_accounts(context, catalogue, asked.sites, asked.account)
+                enrich_accounts(context, catalogue, asked.sites, asked.account, threads)
             tasks = (partial(_whole, context, asked, catalogue, name) for name in asked.sites)
             yield from worked(tasks, threads, AHEAD)
             return

@@ -23,12 +23,11 @@ def joined(bare: Sequence[Draft], frames: list[pl.DataFrame]) -> Draft:
     """Return one draft of all the offers that some drafts are of; no offer is in two of them.
 
     ``bare`` are those drafts, at least one, whose own frames do not count; ``frames`` all their changes
-    and all their offers, one draft's after the other's: it is emptied, so that nothing is held twice for
+    and all their offers, one draft's after the other's, each in its order: it is emptied, so that nothing is held twice for
     long. How the offers were cut does not show in what comes back.
     """
     ends = [draft.fresh_until for draft in bare if draft.fresh_until is not None]
-    offers = _sorted(frames, *KEYS)
-    changes = _sorted(frames, *KEYS, "field")
+    offers, changes = _sorted(frames), _sorted(frames)
     return replace(
         bare[0],
         accounts=tuple(sorted({account for draft in bare for account in draft.accounts})),
@@ -40,17 +39,20 @@ def joined(bare: Sequence[Draft], frames: list[pl.DataFrame]) -> Draft:
     )
 
 
-def _sorted(frames: list[pl.DataFrame], *keys: str) -> pl.DataFrame:
-    """Return the last of ``frames`` sorted; it is taken from there, so that its columns can go one by one."""
+def _sorted(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return the last of ``frames`` in the order of the offers' keys; within an offer rows stand as they stood.
+
+    It is taken from ``frames``, so that its columns can go one by one.
+    """
     whole = frames.pop()
     # What is the same on every row is neither compared nor moved, and takes no memory.
     same = {name: whole[name][0] for name in whole.columns if _is_constant(whole[name])}
-    telling = [key for key in keys if key not in same]
+    telling = [key for key in KEYS if key not in same]
     if not telling or is_ordered(whole, *telling):
         return whole
     names, schema = whole.columns, whole.schema
     whole = whole.drop(same)
-    order = whole.select(telling).with_row_index("_row").sort(telling)["_row"]
+    order = whole.select(telling).with_row_index("_row").sort(telling, maintain_order=True)["_row"]
     columns: list[pl.Series] = []
     while whole.width:
         some = whole.columns[:_AT_ONCE]

@@ -51,8 +51,11 @@ def summarise(draft: Draft, messages: pl.DataFrame, limits: Mapping[str, Limits]
 
 
 def _offers(changes: pl.DataFrame, verdicts: list[str]) -> int:
-    some = changes.filter(pl.col("verdict").is_in(verdicts))
-    return some.select(*KEYS).n_unique() if some.height else 0
+    """Count the offers of changes that stand in the order of their keys."""
+    keys = changes.lazy().filter(pl.col("verdict").is_in(verdicts)).select(*KEYS)
+    new = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift(1)) for key in KEYS)
+    # The first row has no row before it, whatever its key is.
+    return int(keys.select((new | (pl.int_range(pl.len()) == 0)).sum()).collect().item())
 
 
 def _counts(kinds: pl.DataFrame, column: str) -> dict[str, int]:
