@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from acorn_engine.catalog.names import Role
     from acorn_engine.catalog.options import CatalogOptions
+
+BEGINS: Final = "\0begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,18 @@ def headers_of(table: ParquetTable) -> dict[str, str]:
     # A row that holds the headers shows which column each of them has become.
     row = table.raw(pl.DataFrame({name: [name] for name in names})).frame.row(0, named=True)
     return {name: header for name, header in row.items() if name != ROW}
+
+
+def beginnings(table: ParquetTable, *names: str) -> pl.LazyFrame:
+    """Return the rows, with their places from 0 in ``BEGINS``, at which any of some columns begins another value.
+
+    The first row is one. What is between two of them has the cells of the first: reading a key is dearer
+    than comparing it.
+    """
+    headers = headers_of(table)
+    cells = [pl.col(headers[name]) for name in names if name in headers]
+    new = pl.any_horizontal(pl.col(BEGINS) == 0, *(cell.ne_missing(cell.shift(1)) for cell in cells))
+    return table.scan().with_row_index(BEGINS).filter(new)
 
 
 def key_of(table: ParquetTable, name: str, *, fold: bool = False) -> pl.Expr:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from acorn_engine.catalog.join import join_offers
-from acorn_engine.catalog.parquet_tables import ParquetTable, headers_of, key_of
+from acorn_engine.catalog.parquet_tables import ParquetTable, beginnings, headers_of, key_of
 from acorn_engine.catalog.raw import ROW, RawTable
 from acorn_engine.catalog.scales import largest_scales
 from acorn_engine.catalog.stretches import stretches
@@ -160,7 +160,9 @@ def _is_blank(table: ParquetTable) -> bool:
 def _moved(listings: ParquetTable) -> pl.DataFrame:
     """Return (sku, with) for the folded SKUs that stand in the part of another one."""
     names = [name for name in _SHARING if name in headers_of(listings)]
-    keys = listings.scan().select(key_of(listings, "sku", fold=True), *(key_of(listings, name) for name in names))
+    keys = beginnings(listings, "sku", *names).select(
+        key_of(listings, "sku", fold=True), *(key_of(listings, name) for name in names)
+    )
     return tangled(keys, names)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from acorn_engine.catalog.parquet_tables import ParquetTable, key_of
+from acorn_engine.catalog.parquet_tables import BEGINS, ParquetTable, beginnings, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +48,9 @@ def _starts(listings: ParquetTable) -> Iterator[pl.DataFrame]:
     """Yield (first, sku): the row, from 0, at which each SKU begins, and the SKU, folded."""
     last: str | None = None
     for start in range(0, listings.height, _ROWS_AT_ONCE):
-        some = replace(listings, stretch=(start, _ROWS_AT_ONCE)).scan()
-        keys = some.select(key_of(listings, "sku", fold=True).fill_null("")).collect()["sku"]
-        new = keys != keys.shift(1, fill_value=last if last is not None else "\0")
-        firsts = new.arg_true()
-        yield pl.DataFrame({"first": firsts.cast(pl.UInt32) + start, "sku": keys.gather(firsts)})
-        last = keys[-1]
+        some = beginnings(replace(listings, stretch=(start, _ROWS_AT_ONCE)), "sku")
+        key = key_of(listings, "sku", fold=True).fill_null("")
+        begun = some.select((pl.col(BEGINS) + start).cast(pl.UInt32).alias("first"), key).collect()
+        # Two spellings of one SKU begin no other.
+        yield begun.filter(begun["sku"] != begun["sku"].shift(1, fill_value=last if last is not None else "\0"))
+        last = begun["sku"][-1]
