@@ -48,8 +48,8 @@ def figures(results: dict[str, Any], beside: Beside) -> list[Figure]:
         Figure("evaluate 1 M offers × 20 rules, against the limit", "≥ 0.6 ×", f"{share:.2f} ×", share >= 0.6),
         Figure("wrong of 1 M offers, against the oracle", "0", f"{wrong:,}", wrong == 0),
     ]
-    share = beside.evaluate["forms"]["by site"] / evaluate["acorn_s"]
-    found.append(Figure("against a hand-written program for every site", "", f"{share:.2f} ×", reached=True))
+    share = beside.evaluate["forms"]["whole"] / evaluate["acorn_s"]
+    found.append(Figure("against the limit as one program over all sites", "", f"{share:.2f} ×", reached=True))
     rate = evaluate["offers"] / evaluate["acorn_s"]
     for name in ("zen-engine", "cel", "datalogic-py", "rule-engine", "simpleeval"):
         times = rate / evaluate["peers"][name]
@@ -171,9 +171,9 @@ def page_part(results: dict[str, Any], beside: Beside) -> str:
     )
     names = {
         "acorn": "Acorn, one site after the other",
-        "acorn in threads": "Acorn, a site a core",
-        "whole": "limit: written by hand, one program for all sites",
-        "by site": "written by hand, a program for every site",
+        "acorn in threads": "Acorn, a thread a site",
+        "whole": "limit, one program over all sites",
+        "by site": "limit, a program a site, all cores",
     }
     told += _table(
         ["evaluate, a million offers", "seconds"],

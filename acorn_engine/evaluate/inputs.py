@@ -123,7 +123,7 @@ def inputs(outline: Outline, offers: Offers, ages: Ages) -> tuple[pl.DataFrame, 
     columns |= {leaf.type.tag_column for leaf in leaves.values() if leaf.type.tag_column}
     old = dict(ages.facts_too_old(outline.names, leaves, schema))
     columns |= {name for where in old.values() for name in where.meta.root_names()}
-    frame = typed(offers.frame.select(sorted(columns)), leaves).with_row_index(ROW)
+    frame = typed(pl.DataFrame([offers.frame[name] for name in sorted(columns)]), leaves).with_row_index(ROW)
     frame, too_old = _with_ages(frame, old)
     absent = {name: outline.kinds[name] for name in outline.names if name in outline.kinds and name not in leaves}
     absent |= {name: leaf.type.kind for name, leaf in leaves.items() if _empty(frame[leaf.column])}
@@ -191,16 +191,20 @@ def _integers(
     # What does not fit becomes null, and shows as one null more.
     narrow = frame.select(pl.col(names).to_physical().cast(pl.Int64, strict=False))
     fits = [name for name in names if narrow[name].null_count() == nulls[name]]
-    integers = pl.DataFrame([_filled(narrow[name]) if nulls[name] else narrow[name] for name in fits])
+    integers = pl.DataFrame([narrow[name] for name in fits])
     if not fits:
         return integers, {}
     ends = integers.select(pl.all().min().name.suffix("<"), pl.all().max().name.suffix(">")).row(0, named=True)
-    return integers, {name: (ends[f"{name}<"] or 0, ends[f"{name}>"] or 0) for name in fits}
+    spans = {name: (ends[f"{name}<"] or 0, ends[f"{name}>"] or 0) for name in fits}
+    filled = [pl.col(name).fill_null(_any_value(narrow[name])) for name in fits if nulls[name]]
+    return integers.with_columns(filled) if filled else integers, spans
 
 
-def _filled(column: pl.Series) -> pl.Series:
-    """Return integers with one of their own wherever one is null."""
-    return column.fill_null(column[column.is_not_null().arg_max() or 0] or 0)
+def _any_value(column: pl.Series) -> int:
+    """Return one of a column's own values, 0 if it has none: unlike an end of its range, it seldom is odd."""
+    some = column.head(SAMPLE).drop_nulls()
+    some = some if len(some) else column.drop_nulls()
+    return int(some[0]) if len(some) else 0
 
 
 def _rounded(low: int, high: int) -> tuple[int, int]:
