@@ -238,3 +238,26 @@ leases = Table(
 )
 
 keys = Table("keys", metadata, _key("project"), _key("scope"), _key("key"), *_needed("value"), Column("at", BigInteger))
+
+buckets = Table(
+    "buckets",
+    metadata,
+    _key("project"),
+    _key("name"),
+    Column("full_at", BigInteger, nullable=False),
+    Column("every", BigInteger, nullable=False),
+    Column("burst", Integer, nullable=False),
+)
+"""A quota that processes share: full again at ``full_at``, one call back ``every`` so many microseconds, ``burst`` at most."""
+
+secrets = Table(
+    "secrets",
+    metadata,
+    _key("project"),
+    _key("account"),
+    _key("name"),
+    *_needed("body"),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("saved_at", BigInteger, nullable=False),
+)
+"""Secrets of accounts, encrypted. ``issued_at`` is when the marketplace gave one out: some run out."""

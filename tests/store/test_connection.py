@@ -22,6 +22,9 @@ from acorn_engine.store.leases import drop_lease, gone, new_owner, take_lease
 from acorn_engine.store.tables import VERSION_TABLE, metadata
 from acorn_engine.store.times import instant, maybe_instant, micros
 
+HERE = schema.newest()
+NEXT = f"{int(HERE) + 1:04}"
+
 
 def problem(store: Store) -> tuple[str, str]:
     with pytest.raises(StoreError) as caught:
@@ -34,7 +37,7 @@ def problem(store: Store) -> tuple[str, str]:
 def test_an_absent_database_is_set_up_at_first_use(database_url):
     with Store.open(database_url, "p") as store:
         assert store.append_event("hello", {}) == 1
-        assert store.check() == schema.newest() == "0002"
+        assert store.check() == schema.newest() == HERE
     with Store.open(database_url, "p", create=False) as store:
         assert store.append_event("hello", {}) == 2
 
@@ -50,7 +53,7 @@ def test_the_migrations_make_exactly_the_tables(database_url):
         names = {row[0] for row in connection.execute(text("SELECT version_num FROM " + VERSION_TABLE))}
     engine.dispose()
     assert differences == []
-    assert names == {"0002"}
+    assert names == {HERE}
 
 
 def test_an_absent_database_is_not_made_where_it_must_exist(tmp_path):
@@ -65,7 +68,7 @@ def test_an_absent_database_is_not_made_where_it_must_exist(tmp_path):
 def test_an_absent_postgresql_schema_is_not_made_where_it_must_exist(postgres_url):
     with Store.open(postgres_url, "p", create=False) as store:
         assert problem(store)[0] == "store_absent"
-        assert store.migrate() == "0002"
+        assert store.migrate() == HERE
         assert store.append_event("hello", {}) == 1
 
 
@@ -95,9 +98,9 @@ def next_version(tmp_path, monkeypatch):
     """The migrations with one more, as a later Acorn has them."""
     folder = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "v0003_more.py").write_text(
+    (folder / "versions" / f"v{NEXT}_more.py").write_text(
         "from alembic import op\nfrom sqlalchemy import Column, Text\n"
-        "revision = '0003'\ndown_revision = '0002'\n"
+        f"revision = '{NEXT}'\ndown_revision = '{HERE}'\n"
         "def upgrade():\n    op.add_column('leases', Column('more', Text))\n"
     )
 
@@ -112,9 +115,9 @@ def test_the_newest_version_is_the_head_of_the_migrations(next_version):
     def head():
         return ScriptDirectory(str(schema.MIGRATIONS)).get_current_head()
 
-    assert schema.newest() == head() == "0002"
+    assert schema.newest() == head() == HERE
     next_version()
-    assert schema.newest() == head() == "0003"
+    assert schema.newest() == head() == NEXT
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
@@ -126,9 +129,9 @@ def test_an_older_database_is_brought_up_only_when_told_to(tmp_path, next_versio
     with Store.open(url, "p") as store:
         code, message = problem(store)
         assert code == "store_older"
-        assert "version 0002; this program needs 0003" in message
+        assert f"version {HERE}; this program needs {NEXT}" in message
         assert "acorn init" in message
-        assert store.migrate() == "0003"
+        assert store.migrate() == NEXT
         assert [event.kind for event in store.events()] == ["kept"]
 
 
