@@ -107,6 +107,7 @@ class Outbox:
         """Go round the lanes, a step each, until nothing is due or time is up."""
         run = Run(self._context, account, sends=sends, reads=reads)
         end = time.monotonic() + max_seconds
-        while run.round() and time.monotonic() < end:
-            pass
-        return run.finish()
+        cut = False
+        while not cut and run.round():
+            cut = time.monotonic() >= end
+        return run.finish(cut=cut)

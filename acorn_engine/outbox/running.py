@@ -224,15 +224,15 @@ class Run:
         except StaleWorkerError:
             self.failed[lane] = Problem(code="step_failed", message=message, effect="warns")
 
-    def finish(self) -> Progress:
-        """Give the lanes back and say what was done."""
+    def finish(self, *, cut: bool) -> Progress:
+        """Give the lanes back and say what was done; ``cut`` where time was up before nothing was due."""
         if self.leased:
             with self.ctx.store.write() as tx:
                 for lane in self.leased:
                     drop_lease(tx, _lease_name(lane), self.owner)
         parts = self._parts()
         now = micros(self.ctx.now())
-        awaited = [part.due_at for part in parts if self._awaited(part, now)]
+        awaited = [part.due_at for part in parts if self._awaited(part, now)] + [now] * (cut and bool(parts))
         return Progress(
             steps=self.steps,
             open_parts=len(parts),

@@ -257,6 +257,17 @@ def test_nothing_due_means_no_steps(lite):
     assert dict(lite.eu.calls) == calls
 
 
+def test_a_run_whose_time_is_up_says_that_there_is_more_to_do(lite):
+    lite.send("P1", THREE_WAVES)
+    for _ in range(200):
+        progress = lite.box.run(0)
+        if not progress.open_parts:
+            break
+        assert progress.next_due is not None
+        lite.clock.at = max(lite.clock.at, progress.next_due)
+    assert set(lite.outcomes("P1").values()) == {"settled"}
+
+
 def test_a_throttled_account_waits_as_long_as_it_is_told(lite):
     throttled = MarketplaceError("slow down", code="throttled", status=429, retryable=True, retry_after=90)
     lite.eu.fail["upload"] = [throttled]
