@@ -12,7 +12,19 @@ import jsonschema_rs
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SPAPI = REPOSITORY.parent / "shared" / "spapi"
-MODELS = ("feeds_2021-06-30", "listingsItems_2021-08-01", "sellers")
+MODELS = (
+    "definitionsProductTypes_2020-09-01",
+    "fbaInventory",
+    "feeds_2021-06-30",
+    "listingsItems_2021-08-01",
+    "listingsRestrictions_2021-08-01",
+    "orders_2026-01-01",
+    "productFeesV0",
+    "productPricingV0",
+    "productPricing_2022-05-01",
+    "reports_2021-06-30",
+    "sellers",
+)
 
 
 def read_model(name):

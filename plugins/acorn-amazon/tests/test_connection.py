@@ -234,7 +234,7 @@ def test_what_is_not_found_or_not_understood_is_said(amazon, connection):
     assert caught.value.code == "not_found"
     for body in ({"processingStatus": "FINISHED"}, {"createdTime": "yesterday"}, {"feedId": 5}):
         amazon.script["getFeed"] = [(200, json.dumps(feed(5) | body).encode())]
-        with pytest.raises(MarketplaceError, match="not one of its own|is not a time|no usable 'feedId'"):
+        with pytest.raises(MarketplaceError, match="not one of its own|no usable 'createdTime'|no usable 'feedId'"):
             connection.poll("5")
 
 
@@ -475,8 +475,8 @@ def test_connections_of_one_account_share_their_quotas(account, credentials):
     marketplace = AmazonMarketplace()
     first, second = (marketplace.connect(account, credentials, {}) for _ in range(2))
     other = marketplace.connect(replace(account, seller_id="B"), credentials, {})
-    assert first._client.quotas is second._client.quotas
-    assert first._client.quotas is not other._client.quotas
+    assert first.client.quotas is second.client.quotas
+    assert first.client.quotas is not other.client.quotas
     for one in (first, second, other):
         one.close()
 
