@@ -64,6 +64,13 @@ class Client:
         longest = max(seconds, self.settings.longest_wait_seconds)
         return replace(self, settings=self.settings.model_copy(update={"longest_wait_seconds": longest}))
 
+    def grantless(self, scope: str) -> Client:
+        """Return a client of the application itself, for operations that no seller authorises.
+
+        ``scope`` is one of ``acorn_amazon.login.SCOPES``. Keep the client: it keeps its token.
+        """
+        return replace(self, tokens=self.tokens.grantless(scope))
+
     def call(
         self,
         name: str | Operation,
