@@ -11,8 +11,7 @@ from acorn_amazon.errors import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from acorn_engine.marketplace import MarketplaceError
+    from typing import Self
 
 Result = TypeVar("Result")
 
@@ -45,14 +44,18 @@ class Part:
     def __post_init__(self) -> None:
         """Refuse what is no object."""
         if not isinstance(self.data, dict):
-            raise unreadable(self.operation, f"its answer has no usable '{self.place or 'content'}'", 200, {})
+            raise self.unusable(self.place or "content")
+
+    def unusable(self, where: str) -> Exception:
+        """Return the error for a member that makes no sense, named by where it stands."""
+        return unreadable(self.operation, f"its answer has no usable '{where}'", 200, {})
 
     def _where(self, key: str) -> str:
         return f"{self.place}.{key}" if self.place else key
 
-    def fault(self, key: str) -> MarketplaceError:
-        """Return the error for a member that makes no sense."""
-        return unreadable(self.operation, f"its answer has no usable '{self._where(key)}'", 200, {})
+    def fault(self, key: str) -> Exception:
+        """Return the error for a member of this object that makes no sense."""
+        return self.unusable(self._where(key))
 
     def _need(self, key: str, read: Callable[[str], Result | None]) -> Result:
         value = read(key)
@@ -126,25 +129,25 @@ class Part:
         """Return a required time, aware."""
         return self._need(key, self.optional_moment)
 
-    def optional_part(self, key: str) -> Part | None:
+    def optional_part(self, key: str) -> Self | None:
         """Return an object within this one."""
         value = self.data.get(key)
-        return None if value is None else Part(self.operation, value, self._where(key))
+        return None if value is None else type(self)(self.operation, value, self._where(key))
 
-    def part(self, key: str) -> Part:
+    def part(self, key: str) -> Self:
         """Return a required object within this one."""
         return self._need(key, self.optional_part)
 
-    def optional_parts(self, key: str) -> Sequence[Part]:
+    def optional_parts(self, key: str) -> Sequence[Self]:
         """Return a list of objects; none where it is absent."""
         value = self.data.get(key)
         if value is None:
             return ()
         if not isinstance(value, list):
             raise self.fault(key)
-        return [Part(self.operation, item, f"{self._where(key)}[{index}]") for index, item in enumerate(value)]
+        return [type(self)(self.operation, item, f"{self._where(key)}[{index}]") for index, item in enumerate(value)]
 
-    def parts(self, key: str) -> Sequence[Part]:
+    def parts(self, key: str) -> Sequence[Self]:
         """Return a required list of objects."""
         if self.data.get(key) is None:
             raise self.fault(key)

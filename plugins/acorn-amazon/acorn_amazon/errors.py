@@ -86,7 +86,8 @@ def _said(body: bytes, cleaner: Cleaner) -> tuple[str | None, str]:
         data = exact_json.loads(body)
     except ValueError:
         return None, cleaner.clean(body.decode("utf-8", "replace"))
-    errors = data.get("errors") if isinstance(data, dict) else None
+    # Listings Restrictions answers with the bare list.
+    errors = data.get("errors") if isinstance(data, dict) else data
     if isinstance(errors, list) and errors:
         found = [error for error in errors if isinstance(error, dict)]
         words = [str(error[key]).rstrip(". ") for error in found for key in ("message", "details") if error.get(key)]

@@ -24,18 +24,18 @@ _MOST_PAGES: Final = 10_000
 
 INVENTORY: Final = pl.Schema(
     {
-        "seller_sku": pl.String,
-        "fn_sku": pl.String,
-        "asin": pl.String,
-        "condition": pl.String,
-        "total": pl.Int64,
-        "fulfillable": pl.Int64,
-        "inbound_working": pl.Int64,
-        "inbound_shipped": pl.Int64,
-        "inbound_receiving": pl.Int64,
-        "reserved": pl.Int64,
-        "researching": pl.Int64,
-        "unfulfillable": pl.Int64,
+        "seller_sku": pl.String(),
+        "fn_sku": pl.String(),
+        "asin": pl.String(),
+        "condition": pl.String(),
+        "total": pl.Int64(),
+        "fulfillable": pl.Int64(),
+        "inbound_working": pl.Int64(),
+        "inbound_shipped": pl.Int64(),
+        "inbound_receiving": pl.Int64(),
+        "reserved": pl.Int64(),
+        "researching": pl.Int64(),
+        "unfulfillable": pl.Int64(),
         "updated_at": pl.Datetime("us", "UTC"),
     }
 )

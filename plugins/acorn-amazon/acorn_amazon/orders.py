@@ -49,20 +49,20 @@ _FULFILMENTS: Final = {"AMAZON": "amazon", "MERCHANT": "merchant"}
 
 ITEMS: Final = pl.Schema(
     {
-        "order_id": pl.String,
-        "order_item_id": pl.String,
-        "marketplace_id": pl.String,
+        "order_id": pl.String(),
+        "order_item_id": pl.String(),
+        "marketplace_id": pl.String(),
         "created_at": pl.Datetime("us", "UTC"),
         "updated_at": pl.Datetime("us", "UTC"),
-        "status": pl.String,
-        "fulfilment": pl.String,
-        "seller_sku": pl.String,
-        "asin": pl.String,
-        "quantity": pl.Int64,
-        "quantity_fulfilled": pl.Int64,
-        "unit_price": pl.String,
-        "proceeds": pl.String,
-        "currency": pl.String,
+        "status": pl.String(),
+        "fulfilment": pl.String(),
+        "seller_sku": pl.String(),
+        "asin": pl.String(),
+        "quantity": pl.Int64(),
+        "quantity_fulfilled": pl.Int64(),
+        "unit_price": pl.String(),
+        "proceeds": pl.String(),
+        "currency": pl.String(),
     }
 )
 """Columns of ordered items, one row each: ``status`` Amazon's of the order, ``fulfilment`` amazon or merchant,

@@ -125,3 +125,21 @@ def rates():
         if plan:
             found[operation["operationId"]] = (float(plan[1]), float(plan[2]))
     return found
+
+
+def examples(operation_id):
+    """Return every success that Amazon's model gives as an example, or as an answer of its static sandbox.
+
+    Some of them break the model themselves: they are what Amazon sends nevertheless.
+    """
+    found = []
+    for _, _, _, operation in operations():
+        if operation["operationId"] != operation_id:
+            continue
+        for status, answer in operation["responses"].items():
+            if status.startswith("2"):
+                static = answer.get("x-amzn-api-sandbox", {}).get("static", [])
+                found += [(int(status), one["response"]) for one in static if one.get("response")]
+                found += [(int(status), one) for one in answer.get("examples", {}).values()]
+    assert found, f"Amazon's model has no example of {operation_id}"
+    return found
