@@ -133,7 +133,9 @@ class Client:
                     return attempt()
         except UnansweredError as error:
             # Nothing was changed, so a lost answer is no more than a call that failed.
-            raise MarketplaceError(f"{error} Try again later.", code="unreachable", retryable=True) from None
+            raise MarketplaceError(
+                f"{error} Try again later.", code="unreachable", retryable=True, who="time", remedy="Try again later."
+            ) from None
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
     def _backoff(self, error: Exception) -> bool | float:
@@ -166,6 +168,8 @@ class Client:
                 code="unanswered",
                 status=error.status,
                 request_id=error.request_id,
+                who="time",
+                remedy="Look up what Amazon has before it is sent again.",
             ) from error
 
     def _send(
@@ -192,7 +196,11 @@ class Client:
             return self.tokens.get()
         except UnansweredError as error:
             raise MarketplaceError(
-                f"{operation.name} was not sent: {error}", code="unreachable", retryable=True
+                f"{operation.name} was not sent: {error}",
+                code="unreachable",
+                retryable=True,
+                who="time",
+                remedy="Try again later.",
             ) from None
         except MarketplaceError as error:
             if error.code != "server":
@@ -203,6 +211,8 @@ class Client:
                 status=error.status,
                 retryable=True,
                 retry_after=error.retry_after,
+                who=error.who,
+                remedy=error.remedy,
             ) from None
 
     def _exchange(self, operation: Operation, url: str, content: bytes | None, token: str) -> Answer:
