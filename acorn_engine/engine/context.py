@@ -22,6 +22,7 @@ from acorn_engine.project.credentials import CredentialsSource, resolve
 from acorn_engine.project.loading import Document, load_project, plugins_section, read_document, validation_problems
 from acorn_engine.project.model import Project
 from acorn_engine.project.rule_files import chain_files, rule_names
+from acorn_engine.project.secret_store import SecretStore
 from acorn_engine.sites import Site, SiteClock
 
 if TYPE_CHECKING:
@@ -166,6 +167,11 @@ class Context:
             return store
 
     @property
+    def secrets(self) -> SecretStore:
+        """The encrypted store of this project."""
+        return SecretStore(lambda: self.store, self.account)
+
+    @property
     def programs(self) -> Programs:
         """The compiled rules of this engine: made once, used for every evaluation that they fit."""
         from acorn_engine.evaluate.programs import Programs
@@ -260,7 +266,7 @@ class Context:
         with self._lock:
             connection = self._connections.get(account.name)
             if connection is None:
-                secrets = resolve(account, self._credentials)
+                secrets = resolve(account, self._credentials, self.secrets)
                 connection = self.marketplace(account.marketplace).connect(account, secrets, self._options(account))
                 self._connections[account.name] = connection
             return connection
