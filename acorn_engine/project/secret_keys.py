@@ -30,6 +30,8 @@ KEYS_FILE: Final = "ACORN_SECRET_KEYS_FILE"
 UNTOUCHED: Final = "No secret was read or stored."
 
 Flaw = Literal["unreadable", "misplaced"]
+State = Literal["newest", "older", Flaw]
+"""Which key opens a secret, or why none does."""
 _FLAWS: Final[dict[Flaw, tuple[str, str]]] = {
     "unreadable": (
         "none of the keys opens it",
@@ -61,7 +63,8 @@ class SecretKeys:
             message = f"key {', '.join(bad)} of {len(made)} is no key: 32 bytes in base64, 44 signs, are needed."
             hint = "'acorn secrets new-key' makes one"
             raise ProjectError(Problem("secret-keys", f"{message} {UNTOUCHED}", hint=hint))
-        self._keys = _together([fernet for fernet in made if fernet is not None])
+        usable = [fernet for fernet in made if fernet is not None]
+        self._newest, self._keys = _together(usable[:1]), _together(usable)
 
     def seal(self, place: Place, value: SecretStr) -> str:
         """Return a secret encrypted with the newest key, bound to its place."""
@@ -84,19 +87,30 @@ class SecretKeys:
 
     def tried(self, place: Place, body: str) -> SecretStr | Flaw:
         """Return a secret, or why it cannot be had."""
-        from cryptography.fernet import InvalidToken
+        return _opened(self._keys, place, body)
 
-        try:
-            found: Any = json.loads(self._keys.decrypt(body.encode()))
-            owner = Place(found["project"], found["account"], found["name"])
-            return SecretStr(found["value"]) if owner == place else "misplaced"
-        except (InvalidToken, ValueError, KeyError, TypeError):
-            return "unreadable"
+    def state(self, place: Place, body: str) -> State:
+        """Return which key opens a secret, or why none does."""
+        if isinstance(_opened(self._newest, place, body), SecretStr):
+            return "newest"
+        found = self.tried(place, body)
+        return "older" if isinstance(found, SecretStr) else found
 
     def renewed(self, place: Place, body: str) -> str | Flaw:
         """Return a secret's body encrypted with the newest key, or why it cannot be."""
         found = self.tried(place, body)
         return self.seal(place, found) if isinstance(found, SecretStr) else found
+
+
+def _opened(keys: MultiFernet, place: Place, body: str) -> SecretStr | Flaw:
+    from cryptography.fernet import InvalidToken
+
+    try:
+        found: Any = json.loads(keys.decrypt(body.encode()))
+        owner = Place(found["project"], found["account"], found["name"])
+        return SecretStr(found["value"]) if owner == place else "misplaced"
+    except (InvalidToken, ValueError, KeyError, TypeError):
+        return "unreadable"
 
 
 def new_key() -> str:
@@ -128,9 +142,14 @@ def secret_keys() -> SecretKeys:
     return SecretKeys(found)
 
 
-def keys_are_named() -> bool:
-    """Say whether the environment names keys."""
-    return any(os.environ.get(name, "").strip() for name in (KEYS, KEYS_FILE))
+def named_keys() -> list[SecretStr]:
+    """Return the keys that can be had from the environment, good or not, so that they can be looked for elsewhere."""
+    found = _split(SecretStr(os.environ.get(KEYS, "")))
+    named = os.environ.get(KEYS_FILE, "").strip()
+    try:
+        return [*found, *(_keys_of_file(Path(named)) if named else ())]
+    except ProjectError:
+        return found
 
 
 def open_to_others() -> Path | None:

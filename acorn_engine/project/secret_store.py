@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import SecretStr
 
 from acorn_engine.problems import Problem, ProjectError, did_you_mean
-from acorn_engine.project.secret_keys import Place, secret_keys
+from acorn_engine.project.secret_keys import Place, State, secret_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,6 +89,21 @@ class SecretStore:
         store = self._store()
         with store.read() as connection:
             return list_secrets(connection, store.project, account)
+
+    def states(self) -> dict[tuple[str, str], State]:
+        """Return which key each secret (account, name) opens with, or why none does; no value is kept."""
+        from acorn_engine.store.secrets import read_secrets
+
+        store = self._store()
+        with store.read() as connection:
+            rows = read_secrets(connection, store.project)
+        keys = secret_keys()
+        return {
+            (row.info.account, row.info.name): keys.state(
+                Place(store.project, row.info.account, row.info.name), row.body
+            )
+            for row in rows
+        }
 
     def rotate(self, *, by: str) -> Rotation:
         """Encrypt every secret of the project anew with the newest key; what no key opens stays as it is."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from acorn_amazon import attributes, documents, encoding
 from acorn_amazon.endpoints import endpoint_of, token_endpoint_of
+from acorn_amazon.lifetimes import SECRET_DAYS
 from acorn_amazon.quotas import Quotas
 from acorn_amazon.settings import AmazonSettings
 from acorn_amazon.sites import NAME, SITES
@@ -30,6 +31,7 @@ class AmazonMarketplace:
         self.name: str = NAME
         self.sites: tuple[Site, ...] = SITES
         self.limits: Limits = documents.LIMITS
+        self.secret_days: Mapping[str, int] = SECRET_DAYS
         self._lock = Lock()
         self._quotas: dict[tuple[str, str], Quotas] = {}
 
