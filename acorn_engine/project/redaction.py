@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 HIDDEN: Final = "…"
-_WORDS: Final = r"secret|token|passw|passphrase|credential|api_?key|private_?key|client_?id"
+_WORDS: Final = r"secret|token|passw|passphrase|credential|api[_-]?key|private[_-]?key|client[_-]?id"
 _NAMED: Final = re.compile(_WORDS, re.IGNORECASE)
 _DATED: Final = re.compile(r"_(issued|at)$", re.IGNORECASE)
 _PAIR: Final = re.compile(
-    rf"""([\w."'-]*(?:{_WORDS})[\w."'-]*\s*=\s*)(?!\d{{4}}-\d{{2}}-\d{{2}})("[^"]*"?|'[^']*'?|[^,}}]+)""",
+    rf"""([\w."'-]*(?:{_WORDS})[\w."'-]*\s*+=\s*+)(?!\d{{4}}-\d{{2}}-\d{{2}})("[^"]*"?|'[^']*'?|[^,}}]+)""",
     re.IGNORECASE,
 )
 _USER_INFORMATION: Final = re.compile(r"(://)[^/@\s\"']*@")
