@@ -104,6 +104,9 @@ def test_online(shop):
             "login: invalid_grant. Authorise again.", code="unauthorized", status=400, request_id="R1"
         )
 
+    def busy():
+        raise MarketplaceError("try again later", code="server", status=503, retryable=True)
+
     def broken():
         raise RuntimeError(SECRETS["client_secret"])
 
@@ -116,6 +119,8 @@ def test_online(shop):
         assert levels(found, "online", "us") == [("must_act", "unauthorized")]
         (us,) = [each for each in found.findings if (each.check, each.account) == ("online", "us")]
         assert us.params == {"status": 400, "request_id": "R1", "retryable": False}
+        shop.shop.connection("us").participations = busy
+        assert levels(engine.doctor(online=True), "online", "us") == [("warning", "server")]
         shop.shop.connection("us").participations = broken
         found = engine.doctor(online=True)
         assert levels(found, "online", "us") == [("must_act", "check-failed")]

@@ -129,8 +129,9 @@ def online(context: Context, account: Account) -> Iterator[Finding]:
         answered = {str(each) for each in ask()}
     except MarketplaceError as error:
         params = {"status": error.status, "request_id": error.request_id, "retryable": error.retryable}
-        # The provider's text says what to do, and holds no secret.
-        yield Finding("online", "must_act", str(error), None, account.name, error.code, params=params)
+        # The provider's text says what to do, and holds no secret. What may work later is nobody's to mend now.
+        level: Level = "warning" if error.retryable else "must_act"
+        yield Finding("online", level, str(error), None, account.name, error.code, params=params)
         return
     sites = {name: context.registry.sites[name].marketplace_id for name in account.sites}
     absent = [name for name, marketplace_id in sites.items() if marketplace_id not in answered]
