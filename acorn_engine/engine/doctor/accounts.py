@@ -129,8 +129,8 @@ def online(context: Context, account: Account) -> Iterator[Finding]:
         answered = {str(each) for each in ask()}
     except MarketplaceError as error:
         params = {"status": error.status, "request_id": error.request_id, "retryable": error.retryable}
-        # The provider's text says what to do, and holds no secret. What may work later is nobody's to mend now.
-        level: Level = "warning" if error.retryable else "must_act"
+        # The provider's text says what to do, and holds no secret. An answer that says "later" is nobody's to mend.
+        level: Level = "warning" if error.retryable and error.status is not None else "must_act"
         yield Finding("online", level, str(error), None, account.name, error.code, params=params)
         return
     sites = {name: context.registry.sites[name].marketplace_id for name in account.sites}
