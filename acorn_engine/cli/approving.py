@@ -61,7 +61,7 @@ def approve(
 
 
 def user() -> str:
-    """Return the name of whoever runs this."""
+    """Return the name of whoever runs this program."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -177,12 +177,12 @@ class Context:
         found: Store | None = self._kept.get("store")
         return found
 
-    def credentials(self, account: Account, *, stored: bool = True) -> Found:
-        """Return an account's secrets and where they came from; ``stored``: look into the encrypted store too.
+    def credentials(self, account: Account, *, stored: bool = True, thorough: bool = False) -> Found:
+        """Return an account's secrets and where they came from; ``stored``: the encrypted store may be looked at.
 
         Raises ``ProjectError`` where some are missing.
         """
-        return find(account, self._credentials, self.secrets if stored else None)
+        return find(account, self._credentials, self.secrets if stored else None, thorough=thorough)
 
     def secret_days(self, account: Account) -> Mapping[str, int]:
         """Return how many days each secret of an account is good for, as its provider's ``secret_days`` says."""

@@ -52,9 +52,12 @@ def resolve(account: Account, source: CredentialsSource | None, stored: SecretSt
     return find(account, source, stored).credentials
 
 
-def find(account: Account, source: CredentialsSource | None, stored: SecretStore | None = None) -> Found:
+def find(
+    account: Account, source: CredentialsSource | None, stored: SecretStore | None = None, *, thorough: bool = False
+) -> Found:
     """Return an account's secrets from a program's callable, else the environment, else the encrypted store.
 
+    The store is not looked at where the environment has them all, but to tell so (``thorough``).
     All of one account's come from one place: an old secret here and a new one there would be refused
     together, with nobody knowing why. Raises ``ProjectError`` that names what is missing, never a value.
     """
@@ -74,7 +77,7 @@ def find(account: Account, source: CredentialsSource | None, stored: SecretStore
         return Found(_complete(account, given, "program", _HINTS["program"]), "program")
     here = from_environment(account.name)
     if here:
-        kept = _names(account, stored)
+        kept = _names(account, stored) if thorough or len(here) < len(NAMES) else ()
         return Found(_complete(account, here, "environment", _beside(kept)), "environment", kept)
     there = _loaded(account, stored)
     if there:

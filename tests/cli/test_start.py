@@ -104,7 +104,17 @@ def test_importing_the_package_needs_nothing_heavy():
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize("words", [["plan", "--help"], ["approve", "--help"], ["status", "--help"], ["--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", "--help"],
+        ["approve", "--help"],
+        ["status", "--help"],
+        ["doctor", "--help"],
+        ["secrets", "set", "--help"],
+        ["--help"],
+    ],
+)
 def test_help_works_nothing_out(words):
     said, modules = loaded(words, (*HEAVY, *NOT_TO_LOOK, "acorn_engine.engine.engine", "acorn_engine.ruleset"))
     assert "Usage" in said

@@ -246,6 +246,21 @@ def test_stop_halted_and_changed_ledger(shop):
         assert levels(engine.doctor(), "ledger") == [("must_act", "ledger-broken")]
 
 
+def test_a_plan_that_ran_out_unsent(shop):
+    with shop.engine() as engine:
+        plan = shop.plan(engine)
+        shop.clock.advance(hours=5)
+        assert ("must_act", "plan-expired") not in levels(engine.doctor(), "status")
+        plan = shop.plan(engine)
+        engine.approve(plan, by="ada")
+        shop.clock.advance(hours=5)
+        found = engine.doctor()
+        assert ("must_act", "plan-expired") in levels(found, "status")
+        assert any(plan.id in each for each in words(found, "status"))
+        shop.plan(engine)
+        assert ("must_act", "plan-expired") not in levels(engine.doctor(), "status")
+
+
 def test_what_waits_for_a_person(shop):
     rows = {
         "in_flight": [{"parts": [1, 2]}],

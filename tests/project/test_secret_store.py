@@ -266,12 +266,17 @@ def test_the_program_goes_before_the_environment_and_that_before_the_store(kept,
     found = find(EU, None, kept)
     assert (found.origin, found.credentials.client_id, found.unused) == ("store", "the-client-id", ())
     set_environment(monkeypatch, dict.fromkeys(NAMES, "from-the-environment"))
-    found = find(EU, None, kept)
+    found = find(EU, None, kept, thorough=True)
     assert (found.origin, found.credentials.refresh_token, found.unused) == (
         "environment",
         "from-the-environment",
         NAMES,
     )
+
+    def asked():
+        raise AssertionError("the database was opened")
+
+    assert find(EU, None, SecretStore(asked, str)).unused == ()
     found = find(EU, lambda _: dict.fromkeys(NAMES, "from-the-program"), kept)
     assert (found.origin, found.credentials.refresh_token) == ("program", "from-the-program")
 

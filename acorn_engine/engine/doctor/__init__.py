@@ -71,6 +71,7 @@ def diagnose(
     if store is not None:
         found += looked("ledger", partial(project.ledger, store))
         found += looked("status", lambda: project.status(status, account))
+        found += looked("status", partial(project.dead_plans, store))
         found += looked("secrets", lambda: accounts.store(context.secrets, context.project.accounts))
     deadlines: list[Deadline] = []
     for mine in context.project.accounts.values():

@@ -35,7 +35,7 @@ _RENEW: Final = {
 
 def credentials(context: Context, account: Account, *, stored: bool) -> Iterator[Finding]:
     """Look whether an account has its secrets, and from where. Raises ``AcornError`` where it has not."""
-    found = context.credentials(account, stored=stored)
+    found = context.credentials(account, stored=stored, thorough=True)
     yield Finding("credentials", "ok", f"all of them, from {_ORIGINS[found.origin]}", account=account.name)
     if found.unused:
         message = f"the environment's secrets are used; {', '.join(found.unused)} in the encrypted store are not."

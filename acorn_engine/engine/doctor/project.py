@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from acorn_engine.engine.doctor.model import Finding, of_problem
 from acorn_engine.problems import StoreError
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from acorn_engine.engine.context import Context
     from acorn_engine.plugins.host import PluginInfo
-    from acorn_engine.store import Event, Store
+    from acorn_engine.store import Event, PlanInfo, Store
+
+NEWEST_PLANS: Final = 500
+"""So many plans back the newest one of each site is looked for."""
 
 
 def file(context: Context) -> Iterator[Finding]:
@@ -133,6 +136,17 @@ def stopped(context: Context) -> Iterator[Finding]:
         yield Finding("sending", "must_act", message, "remove it to let sending go on", code="stopped")
     else:
         yield Finding("sending", "ok", "not halted")
+
+
+def dead_plans(store: Store) -> Iterator[Finding]:
+    """Look for sites whose newest plan was approved and ran out before it was sent."""
+    newest: dict[str, PlanInfo] = {}
+    for plan in store.plans(limit=NEWEST_PLANS):
+        newest.setdefault(plan.site, plan)
+    for site, plan in newest.items():
+        if plan.state == "expired" and plan.approved_at is not None:
+            message = f"plan {plan.id} of {site} was approved and ran out before it was sent. Nothing of it was sent."
+            yield Finding("status", "must_act", message, f"plan again: acorn plan {site}", code="plan-expired")
 
 
 def status(read: Callable[[], Mapping[str, list[dict[str, Any]]]], account: str | None) -> Iterator[Finding]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from acorn_amazon import attributes, documents, encoding
 from acorn_amazon.endpoints import endpoint_of, token_endpoint_of
-from acorn_amazon.lifetimes import SECRET_DAYS
 from acorn_amazon.quotas import Quotas
 from acorn_amazon.settings import AmazonSettings
 from acorn_amazon.sites import NAME, SITES
@@ -31,7 +30,6 @@ class AmazonMarketplace:
         self.name: str = NAME
         self.sites: tuple[Site, ...] = SITES
         self.limits: Limits = documents.LIMITS
-        self.secret_days: Mapping[str, int] = SECRET_DAYS
         self._lock = Lock()
         self._quotas: dict[tuple[str, str], Quotas] = {}
 
@@ -46,6 +44,13 @@ class AmazonMarketplace:
     def document_buffers(self, messages: pl.DataFrame, account: Account, site: Site) -> list[Buffer]:  # noqa: ARG002
         """Return the same document in pieces, straight from columns; see ``acorn_amazon.documents.buffers``."""
         return documents.buffers(messages, account.seller_id)
+
+    @property
+    def secret_days(self) -> Mapping[str, int]:
+        """How many days each secret of an account is good for."""
+        from acorn_amazon.lifetimes import SECRET_DAYS
+
+        return SECRET_DAYS
 
     def attribute_matches(self, wanted: str, shown: str | None, site: Site) -> bool:
         """Say whether an attribute reads back as planned; see ``acorn_amazon.attributes.matches``."""
