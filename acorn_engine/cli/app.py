@@ -52,7 +52,7 @@ class Common:
 
 def make_app() -> App:
     """Return the command line with the engine's verbs; plugins' verbs are added when it runs."""
-    from acorn_engine.cli import approving, checking, planning, sending, starting
+    from acorn_engine.cli import approving, checking, doctor, planning, secrets, sending, starting
 
     app = App(
         name="acorn",
@@ -60,7 +60,7 @@ def make_app() -> App:
         version=__version__,
         version_flags=["--version"],
     )
-    for module in (starting, checking, planning, approving, sending):
+    for module in (starting, checking, planning, approving, sending, secrets, doctor):
         module.add_verbs(app)
     return app
 
@@ -139,6 +139,8 @@ def _project_of(words: Sequence[str]) -> Path:
 
 def _misused(error: CycloptsError) -> Problem:
     """Return a command that cannot be understood as a problem, with where to read how it is written."""
+    from acorn_engine.project.redaction import without_secrets
+
     verb_named = " ".join(error.command_chain or ())
     help_text = f"acorn {verb_named} --help shows how it is written" if verb_named else "acorn --help lists the verbs"
     if isinstance(error, UnknownCommandError) and error.unused_tokens:
@@ -146,7 +148,8 @@ def _misused(error: CycloptsError) -> Problem:
         nearest = did_you_mean(word, own)
         hint = f"{nearest} {help_text}" if nearest else help_text
         return Problem("usage", f"there is no verb '{word}'. Nothing was done.", hint=hint, params={"verb": word})
-    text, _, nearest = "; ".join(str(error).rstrip(".").splitlines()).partition(" Did you mean ")
+    said = without_secrets("; ".join(str(error).rstrip(".").splitlines()))
+    text, _, nearest = said.partition(" Did you mean ")
     hint = f"did you mean {nearest.rstrip('?')}? {help_text}" if nearest else help_text
     return Problem("usage", f"{text.rstrip('.')}. Nothing was done.", hint=hint)
 

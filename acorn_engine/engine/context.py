@@ -18,10 +18,11 @@ from acorn_engine.guard.settings import GuardSettings
 from acorn_engine.plugins.host import PluginHost
 from acorn_engine.plugins.registry import Registry, build_registry
 from acorn_engine.problems import AcornError, Problem, ProjectError, did_you_mean
-from acorn_engine.project.credentials import CredentialsSource, resolve
+from acorn_engine.project.credentials import CredentialsSource, Found, find
 from acorn_engine.project.loading import Document, load_project, plugins_section, read_document, validation_problems
 from acorn_engine.project.model import Project
 from acorn_engine.project.rule_files import chain_files, rule_names
+from acorn_engine.project.secret_store import SecretStore
 from acorn_engine.sites import Site, SiteClock
 
 if TYPE_CHECKING:
@@ -167,6 +168,30 @@ class Context:
             return store
 
     @property
+    def secrets(self) -> SecretStore:
+        """The encrypted store of this project."""
+        return SecretStore(lambda: self.store, self.account)
+
+    @property
+    def opened_store(self) -> Store | None:
+        """The database, if something has used it already."""
+        found: Store | None = self._kept.get("store")
+        return found
+
+    def credentials(self, account: Account, *, stored: bool = True, thorough: bool = False) -> Found:
+        """Return an account's secrets and where they came from; ``stored``: the encrypted store may be looked at.
+
+        Raises ``ProjectError`` where some are missing.
+        """
+        return find(account, self._credentials, self.secrets if stored else None, thorough=thorough)
+
+    def secret_days(self, account: Account) -> Mapping[str, int]:
+        """Return how many days each secret of an account is good for, as its provider's ``secret_days`` says."""
+        contained = self.marketplace(account.marketplace)
+        given = getattr(getattr(contained, "provider", contained), "secret_days", None)
+        return dict(given) if isinstance(given, Mapping) else {}
+
+    @property
     def programs(self) -> Programs:
         """The compiled rules of this engine: made once, used for every evaluation that they fit."""
         from acorn_engine.evaluate.programs import Programs
@@ -261,7 +286,7 @@ class Context:
         with self._lock:
             connection = self._connections.get(account.name)
             if connection is None:
-                secrets = resolve(account, self._credentials)
+                secrets = self.credentials(account).credentials
                 connection = self.marketplace(account.marketplace).connect(account, secrets, self._options(account))
                 self._connections[account.name] = connection
             return connection

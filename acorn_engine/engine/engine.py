@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from acorn_engine.engine import questions
     from acorn_engine.engine.checking import CheckReport
+    from acorn_engine.engine.doctor import Diagnosis
     from acorn_engine.engine.sending import Sender
     from acorn_engine.evaluate import ExampleResult
     from acorn_engine.explain import Explanation
     from acorn_engine.outbox import Progress
     from acorn_engine.project.credentials import CredentialsSource
+    from acorn_engine.project.secret_store import SecretStore
     from acorn_engine.store import Event
 
 WORK_SECONDS = 600.0
@@ -59,7 +61,7 @@ class Engine:
 
         ``rules`` are rule files in memory (name to text) in place of the folder ``rules/``;
         ``credentials`` is called with an account and returns its secrets (``client_id,
-        client_secret, refresh_token``), in place of the environment; ``plugins`` are modules or
+        client_secret, refresh_token``), in place of environment and encrypted store; ``plugins`` are modules or
         objects with hooks, besides the installed ones (left out with ``entry_points=False``);
         ``now`` returns the present instant, aware; ``root`` is where relative paths of settings
         start. Raises ``ProjectError`` with everything that is wrong. Makes no request and does not
@@ -90,6 +92,12 @@ class Engine:
     def sites(self) -> tuple[str, ...]:
         """The project's sites, in the order of the file."""
         return tuple(self._context.project.sites)
+
+    @property
+    def secrets(self) -> SecretStore:
+        """The encrypted store: ``set``, ``list``, ``rotate``, ``remove``. What is connected already keeps its secrets."""
+        self._context.alive()
+        return self._context.secrets
 
     @property
     def _sender(self) -> Sender:
@@ -401,6 +409,22 @@ class Engine:
         return questions.drift(self._context, self._sender, [site] if site else list(self.sites), account)
 
     # Keeping
+
+    def doctor(self, *, online: bool = False, account: str | None = None) -> Diagnosis:
+        """Look at everything that somebody needs on a bad day; nothing is changed, and no database set up.
+
+        ``online`` asks each account's marketplace for an access token and where it may sell. With
+        ``account``, the others' secrets are not looked at. Raises only for an account that is not there.
+        """
+        from acorn_engine.engine.doctor import diagnose
+
+        self._context.alive()
+        self._known(account)
+
+        def status() -> dict[str, list[dict[str, Any]]]:
+            return self._sender.outbox.status()  # made only when it is asked for: it opens the database
+
+        return diagnose(self._context, status, online=online, account=account)
 
     def events(self, after: int = 0, limit: int = 1_000) -> list[Event]:
         """Return what happened after a cursor, in order; durable, at least once."""

@@ -1,20 +1,40 @@
-"""Secrets of accounts, from the environment or the embedding program."""
+"""Secrets of accounts: from the embedding program, else the environment, else the encrypted store."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Final, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from pydantic import SecretStr
 
 from acorn_engine.marketplace import Account, Credentials
 from acorn_engine.problems import AcornError, Problem, ProjectError
+from acorn_engine.project.secret_keys import UNTOUCHED
+from acorn_engine.project.secret_store import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-CredentialsSource: TypeAlias = "Callable[[Account], Credentials | Mapping[str, str] | None]"
+    from acorn_engine.project.secret_store import SecretStore
 
-_PARTS: Final = ("client_id", "client_secret", "refresh_token")
+CredentialsSource: TypeAlias = "Callable[[Account], Credentials | Mapping[str, str] | None]"
+Origin = Literal["program", "environment", "store"]
+_HINTS: Final[dict[Origin, str]] = {
+    "program": "let the credentials callable return them",
+    "environment": "set these environment variables",
+    "store": "store them with 'acorn secrets set'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An account's secrets and where they came from; ``unused`` are secrets stored too, but not used."""
+
+    credentials: Credentials
+    origin: Origin
+    unused: tuple[str, ...] = ()
 
 
 def variable(account: str, part: str) -> str:
@@ -22,47 +42,113 @@ def variable(account: str, part: str) -> str:
     return f"ACORN_{re.sub('[^A-Za-z0-9]', '_', account).upper()}_{part.upper()}"
 
 
-def from_environment(account: Account) -> Credentials:
-    """Return an account's secrets from the environment.
+def from_environment(account: str) -> dict[str, SecretStr]:
+    """Return those of an account's secrets that the environment has, by name."""
+    return _usable({part: os.environ.get(variable(account, part)) for part in NAMES})
 
-    Raises ``ProjectError`` that names the variables that are not set, never their values.
+
+def resolve(account: Account, source: CredentialsSource | None, stored: SecretStore | None = None) -> Credentials:
+    """Return an account's secrets; see ``find``."""
+    return find(account, source, stored).credentials
+
+
+def find(
+    account: Account, source: CredentialsSource | None, stored: SecretStore | None = None, *, thorough: bool = False
+) -> Found:
+    """Return an account's secrets from a program's callable, else the environment, else the encrypted store.
+
+    The store is not looked at where the environment has them all, but to tell so (``thorough``).
+    All of one account's come from one place: an old secret here and a new one there would be refused
+    together, with nobody knowing why. Raises ``ProjectError`` that names what is missing, never a value.
     """
-    values = {part: os.environ.get(variable(account.name, part), "") for part in _PARTS}
-    return _complete(account, values, environment=True)
+    if source is not None:
+        given = _asked(account, source)
+        if isinstance(given, Credentials):
+            return Found(given, "program")
+        if isinstance(given, str):
+            raise ProjectError(
+                Problem(
+                    code="no-credentials",
+                    message=f"account '{account.name}' has no credentials: the credentials callable failed"
+                    f" ({given}). Nothing was sent or read.",
+                    hint="it is given the account and returns client_id, client_secret and refresh_token",
+                )
+            )
+        return Found(_complete(account, given, "program", _HINTS["program"]), "program")
+    here = from_environment(account.name)
+    if here:
+        kept = _names(account, stored) if thorough or len(here) < len(NAMES) else ()
+        return Found(_complete(account, here, "environment", _beside(kept)), "environment", kept)
+    there = _loaded(account, stored)
+    if there:
+        return Found(_complete(account, there, "store", _HINTS["store"]), "store")
+    nothing = f"{_HINTS['environment']}, or store the secrets with 'acorn secrets set {account.name}'"
+    return Found(_complete(account, {}, "environment", nothing), "environment")
 
 
-def resolve(account: Account, source: CredentialsSource | None) -> Credentials:
-    """Return an account's secrets from a program's callable, or from the environment."""
-    if source is None:
-        return from_environment(account)
+def _asked(account: Account, source: CredentialsSource) -> Credentials | dict[str, SecretStr] | str:
+    """Return what a program's callable gives, or the kind of its failure.
+
+    A failure's text and frames may hold a secret, so neither goes on.
+    """
     try:
         answer = source(account)
-        values = answer if isinstance(answer, Credentials) else dict(answer or {})
+        return answer if isinstance(answer, Credentials) else _usable(dict(answer or {}))
     except AcornError:
         raise
     except Exception as error:  # noqa: BLE001
-        # Its text and its frames may hold a secret, so neither goes on.
-        raise ProjectError(
-            Problem(
-                code="no-credentials",
-                message=f"account '{account.name}' has no credentials: the credentials callable failed"
-                f" ({type(error).__name__}). Nothing was sent or read.",
-                hint="it is given the account and returns client_id, client_secret and refresh_token",
-            )
-        ) from None
-    return values if isinstance(values, Credentials) else _complete(account, values, environment=False)
+        return type(error).__name__
 
 
-def _complete(account: Account, values: Mapping[str, object], *, environment: bool) -> Credentials:
-    texts = {part: value for part in _PARTS if isinstance(value := values.get(part), str) and value.strip()}
-    absent = [part for part in _PARTS if part not in texts]
-    if absent:
-        names = ", ".join(variable(account.name, part) if environment else part for part in absent)
-        raise ProjectError(
-            Problem(
-                code="no-credentials",
-                message=f"account '{account.name}' has no {names}. Nothing was sent or read.",
-                hint="set these environment variables" if environment else "let the credentials callable return them",
-            )
+def _usable(values: Mapping[str, object]) -> dict[str, SecretStr]:
+    return {part: SecretStr(value) for part in NAMES if isinstance(value := values.get(part), str) and value.strip()}
+
+
+def _names(account: Account, stored: SecretStore | None) -> tuple[str, ...]:
+    """Return which secrets are stored although the environment has some; the database need not be there for it."""
+    try:
+        return tuple(info.name for info in stored.list(account.name)) if stored is not None else ()
+    except AcornError:
+        return ()
+
+
+def _beside(kept: tuple[str, ...]) -> str:
+    if not kept:
+        return _HINTS["environment"]
+    return (
+        f"{_HINTS['environment']}, or unset the account's others: the encrypted store has its {', '.join(kept)}, "
+        "but all of an account's secrets come from one place"
+    )
+
+
+def _loaded(account: Account, stored: SecretStore | None) -> dict[str, SecretStr]:
+    if stored is None:
+        return {}
+    refused: ProjectError
+    try:
+        return stored.load(account.name)
+    except ProjectError as error:
+        refused = error
+    first = refused.problems[0]
+    raise ProjectError(
+        Problem(
+            code="no-credentials",
+            message=f"account '{account.name}' has no credentials: {_without_effect(first.message)} Nothing was sent or read.",
+            hint=first.hint,
+            params={**first.params, "cause": first.code},
         )
-    return Credentials(*(texts[part] for part in _PARTS))
+    )
+
+
+def _without_effect(message: str) -> str:
+    return message.removesuffix(f" {UNTOUCHED}")
+
+
+def _complete(account: Account, have: Mapping[str, SecretStr], origin: Origin, hint: str) -> Credentials:
+    absent = [part for part in NAMES if part not in have]
+    if absent:
+        names = ", ".join(variable(account.name, part) if origin == "environment" else part for part in absent)
+        where = " in the encrypted store" if origin == "store" else ""
+        message = f"account '{account.name}' has no {names}{where}. Nothing was sent or read."
+        raise ProjectError(Problem(code="no-credentials", message=message, hint=hint))
+    return Credentials(*(have[part].get_secret_value() for part in NAMES))

@@ -20,6 +20,7 @@ from acorn_engine.project.model import (
     RunSection,
 )
 from acorn_engine.project.positions import key_positions
+from acorn_engine.project.redaction import is_secret_name, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from acorn_engine.sites import Site
 
 _TYPOGRAPHIC: Final = "“”„‘’，＝：；「」"
+_KEEP_SECRETS: Final = "secrets never stand in this file: set them in the environment, or with 'acorn secrets set'"
 CORE_SECTIONS: Final = ("project", "sites", "catalog", "accounts", "guards", "run", "plugins")
 
 
@@ -45,7 +47,7 @@ class Document:
             position = self._positions.get(path[:length])
             if position:
                 line, column = position
-                return Place(name, line, column, text=self._lines[line - 1])
+                return Place(name, line, column, text=without_secrets(self._lines[line - 1]))
         return Place(name, field=".".join(path) or None)
 
     def problem(
@@ -89,7 +91,8 @@ def read_document(path: Path) -> Document:
         words = str(error)
         if found:
             number = int(found[2])
-            place = Place(path.name, number, int(found[3]), text=lines[number - 1] if number <= len(lines) else None)
+            line = without_secrets(lines[number - 1]) if number <= len(lines) else None
+            place = Place(path.name, number, int(found[3]), text=line)
             words = found[1]
         raise ProjectError(
             Problem(
@@ -192,6 +195,7 @@ def validation_problems(
         if item["type"] == "extra_forbidden":
             message = f"unknown key '{key}' in [{section}]."
             hint = did_you_mean(key, model.model_fields) or f"known keys: {', '.join(model.model_fields)}"
+            hint = _KEEP_SECRETS if is_secret_name(key) else hint
             problems.append(document.problem(path, message, code="unknown-key", hint=hint))
         elif item["type"] == "missing":
             described = model.model_fields[key].description if key in model.model_fields else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,7 +28,9 @@ class ProjectSection(Section):
 
     name: str = Field("project", min_length=1, description="the tenant: every row that Acorn stores carries it")
     database: str = Field(
-        "sqlite:///acorn.db", description="where plans and the outbox are kept: SQLite, or postgresql+psycopg://…"
+        "sqlite:///acorn.db",
+        repr=False,
+        description="where plans and the outbox are kept: SQLite, or postgresql+psycopg://…",
     )
 
 
@@ -61,6 +63,8 @@ class AccountSection(Section):
         "read",
         description="read: fetch what else stands in an offer before replacing it; none: the seller says nothing does",
     )
+    authorised: date | None = Field(None, description="the day on which the seller last authorised the application")
+    secret_issued: date | None = Field(None, description="the day on which the client secret was issued")
 
 
 class RunSection(Section):

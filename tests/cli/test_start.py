@@ -8,12 +8,12 @@ import sys
 import pytest
 
 HEAVY = (
-    "acorn_engine.engine", "alembic", "cyclopts", "httpx2", "numpy", "pandas", "pluggy", "polars", "pyarrow", "pydantic",
+    "acorn_engine.engine", "alembic", "cryptography", "cyclopts", "httpx2", "numpy", "pandas", "pluggy", "polars", "pyarrow", "pydantic",
     "rich", "sqlalchemy", "starlette", "xlsxwriter", "yaml",
 )  # fmt: skip
 NOT_TO_LOOK = (
     "acorn_engine.evaluate", "acorn_engine.explain", "acorn_engine.guard.judging", "acorn_engine.outbox",
-    "acorn_engine.plan.drafting", "acorn_engine.store.store", "alembic", "fastexcel", "httpx2", "numpy", "pandas", "pyarrow",
+    "acorn_engine.plan.drafting", "acorn_engine.store.store", "alembic", "cryptography", "fastexcel", "httpx2", "numpy", "pandas", "pyarrow",
     "rich", "sqlalchemy", "starlette", "uvicorn", "xlsxwriter",
 )  # fmt: skip
 """What planning, storing, sending and serving need, and looking at rules and catalogue does not."""
@@ -104,7 +104,17 @@ def test_importing_the_package_needs_nothing_heavy():
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize("words", [["plan", "--help"], ["approve", "--help"], ["status", "--help"], ["--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", "--help"],
+        ["approve", "--help"],
+        ["status", "--help"],
+        ["doctor", "--help"],
+        ["secrets", "set", "--help"],
+        ["--help"],
+    ],
+)
 def test_help_works_nothing_out(words):
     said, modules = loaded(words, (*HEAVY, *NOT_TO_LOOK, "acorn_engine.engine.engine", "acorn_engine.ruleset"))
     assert "Usage" in said

@@ -46,6 +46,13 @@ class AmazonMarketplace:
         """Return the same document in pieces, straight from columns; see ``acorn_amazon.documents.buffers``."""
         return documents.buffers(messages, account.seller_id)
 
+    @property
+    def secret_days(self) -> Mapping[str, int]:
+        """How many days each secret of an account is good for."""
+        from acorn_amazon.lifetimes import SECRET_DAYS
+
+        return SECRET_DAYS
+
     def attribute_matches(self, wanted: str, shown: str | None, site: Site) -> bool:
         """Say whether an attribute reads back as planned; see ``acorn_amazon.attributes.matches``."""
         return attributes.matches(wanted, shown, site)
