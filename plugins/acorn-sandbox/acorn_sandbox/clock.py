@@ -22,10 +22,14 @@ class Timing:
     access_token: float = 3600.0
     link: float = 300.0
     feed_document: float = 2 * 86400.0
+    report_document: float = 28 * 86400.0
+    feed: float = 90 * 86400.0
     step: float = 60.0
     shortest_token: float = 5.0
     shortest_link: float = 5.0
     shortest_document: float = 60.0
+    shortest_report: float = 600.0
+    shortest_feed: float = 3600.0
     now: Callable[[], float] = time.time
 
     @property
@@ -42,6 +46,16 @@ class Timing:
     def document_seconds(self) -> float:
         """How long an uploaded document can be used, in real seconds."""
         return max(self.feed_document / self.speed, self.shortest_document)
+
+    @property
+    def report_seconds(self) -> float:
+        """How long a processing report can be downloaded, in real seconds."""
+        return max(self.report_document / self.speed, self.shortest_report)
+
+    @property
+    def feed_seconds(self) -> float:
+        """How long a feed is known, in real seconds."""
+        return max(self.feed / self.speed, self.shortest_feed)
 
     def processing_seconds(self, messages: int) -> float:
         """How long a feed is IN_PROGRESS, in real seconds."""

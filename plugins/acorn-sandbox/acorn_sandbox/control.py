@@ -29,7 +29,7 @@ class Control:
         """Answer one request. Raises ``ApiError``."""
         match method, path.removeprefix(PREFIX):
             case "GET", "log":
-                return Answer(body=self._log.entries)
+                return Answer(body=self._log.shown())
             case "GET", "listings":
                 return Answer(body=list(self._truth(parse_qs(query))))
             case "GET", "faults":

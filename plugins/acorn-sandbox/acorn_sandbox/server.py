@@ -66,7 +66,7 @@ def open_sandbox(
     storage = Storage(state)
     kept = State(storage, timing)
     sandbox = Sandbox(kept, alive=alive, random_seed=random_seed)
-    if next(kept.all_listings(), None) is None and not sandbox.log.entries:
+    if next(kept.all_listings(), None) is None and not len(sandbox.log):
         rows = small_catalogue() if seed is None else read_seed(seed) if isinstance(seed, Path) else seed
         try:
             plant(kept, rows)
