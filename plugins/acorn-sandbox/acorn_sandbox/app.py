@@ -35,6 +35,7 @@ from acorn_sandbox.queues import Queues
 from acorn_sandbox.quotas import Quotas
 from acorn_sandbox.retention import Retention
 from acorn_sandbox.sellers import Sellers
+from acorn_sandbox.staging import Staging
 from acorn_sandbox.state import State
 from acorn_sandbox.tokens import LwaError, Tokens, refused_client
 from acorn_sandbox.transport import Connections
@@ -96,7 +97,7 @@ class Sandbox:
         self._alive = Alive(state, self._queues, running=alive, seed=random_seed or 0)
         self._retention = Retention(state)
         self._links = Links(state)
-        self._control = Control(state, self.faults, self.log)
+        self._control = Control(state, self.faults, self.log, Staging(state, self._queues, self._alive))
         self._handlers: dict[str, Handler] = {
             **Feeds(state, self._queues, self._quotas, self.faults, self._links).handlers,
             **Listings(state, self.faults).handlers,

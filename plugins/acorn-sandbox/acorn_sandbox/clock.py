@@ -24,6 +24,7 @@ class Timing:
     feed_document: float = 2 * 86400.0
     report_document: float = 28 * 86400.0
     feed: float = 90 * 86400.0
+    shown_late: float = 20.0
     step: float = 60.0
     shortest_token: float = 5.0
     shortest_link: float = 5.0
@@ -65,6 +66,11 @@ class Timing:
     def queue_seconds(self) -> float:
         """How long a feed is IN_QUEUE when no other is before it, in real seconds."""
         return self.queue / self.speed
+
+    @property
+    def shown_late_seconds(self) -> float:
+        """How long after its creation a feed shows up in getFeeds, in real seconds."""
+        return self.shown_late / self.speed
 
     @property
     def step_seconds(self) -> float:

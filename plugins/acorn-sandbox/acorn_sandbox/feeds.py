@@ -97,7 +97,7 @@ class Feeds:
         return Answer(body=shown(feed))
 
     def find(self, call: Call) -> Answer:
-        """Return feeds that match the filters, newest first."""
+        """Return feeds that match the filters, newest first; a new feed shows up late."""
         query = call.query
         if "nextToken" in query:
             if call.given != {"nextToken"}:
@@ -154,6 +154,7 @@ class Feeds:
         now = self._state.now()
         since = instant_of(query["createdSince"]) if "createdSince" in query else now - self._state.timing.feed_seconds
         until = instant_of(query["createdUntil"]) if "createdUntil" in query else now
+        until = min(until, now - self._state.timing.shown_late_seconds)
         matching = [
             feed
             for (seller, _), feed in self._state.feeds.items()

@@ -141,6 +141,10 @@ class SandboxServer:
         """Return what was asked and answered, oldest first."""
         return list(self._control("GET", "/_sandbox/log"))
 
+    def stage(self, what: str, *records: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Put ``feeds`` of another tool, ``orders``, ``competitors`` or ``steps`` on the stage; return what came of it."""
+        return list(self._control("POST", f"/_sandbox/{what}", exact.dumps([dict(record) for record in records])))
+
     def add_faults(self, *faults: Mapping[str, Any]) -> None:
         """Let faults strike from now on."""
         self._control("POST", "/_sandbox/faults", exact.dumps([dict(fault) for fault in faults]))

@@ -49,6 +49,7 @@ def test_a_lost_answer_had_its_effect(seller, offer):
     with pytest.raises(httpx2.TransportError):
         seller.replace(LAMP, "purchasable_offer", offer(20))
     assert seller.attribute(LAMP, "purchasable_offer") == [offer(20)]
+    time.sleep(0.05)  # the list of feeds lags
     found = seller.call("GET", "/feeds/2021-06-30/feeds", params={"feedTypes": "JSON_LISTINGS_FEED"})
     assert len(found.json()["feeds"]) == 1
     lost = [one for one in seller.server.log() if one.get("fault") == "lost_answer"]
