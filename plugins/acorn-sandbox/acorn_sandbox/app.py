@@ -22,6 +22,7 @@ from acorn_sandbox import exact
 from acorn_sandbox import faults as fault_kinds
 from acorn_sandbox.calls import Answer, Call, Handler
 from acorn_sandbox.control import PREFIX, Control
+from acorn_sandbox.definitions import Definitions
 from acorn_sandbox.errors import ApiError, invalid, not_found, quota_exceeded, unauthorized
 from acorn_sandbox.faults import Fault, Faults
 from acorn_sandbox.feeds import Feeds
@@ -87,6 +88,7 @@ class Sandbox:
             **Feeds(state, self._queues, self._quotas, self.faults, self._links).handlers,
             **Listings(state, self.faults).handlers,
             **Sellers(state).handlers,
+            **Definitions(state, self._links).handlers,
         }
 
     def application(self) -> Starlette:
@@ -184,7 +186,8 @@ class Sandbox:
         except ApiError as error:
             if operation is not None and error.status in operation.limited and exchange.limit:
                 exchange.headers["x-amzn-RateLimit-Limit"] = exchange.limit
-            return _json(error.status, error.body, exchange.headers | {"x-amzn-ErrorType": error.code})
+            body = error.body if operation is None else operation.error_body(error)
+            return _json(error.status, body, exchange.headers | {"x-amzn-ErrorType": error.code})
 
     async def _called(self, exchange: Exchange, operation: Operation, path: dict[str, str], content: bytes) -> Response:
         request = exchange.request

@@ -27,7 +27,7 @@ from acorn_sandbox.state import Instances, Listing, State
 
 Message = dict[str, Any]
 
-_REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "LISTING": ("item_name",),
     "LISTING_PRODUCT_ONLY": ("item_name",),
     "LISTING_OFFER_ONLY": ("condition_type", OFFER),
@@ -99,7 +99,7 @@ def _draft(
         except PatchRefusedError as refused:
             draft.issues.append(refused.issue)
     if whole:
-        names = _REQUIRED[message.get("requirements", "LISTING")]
+        names = REQUIRED[message.get("requirements", "LISTING")]
         draft.issues += [required(name, name) for name in names if name not in message["attributes"]]
     return draft
 
