@@ -42,12 +42,10 @@ def joined(parts, definitions):
     """One object schema of several that hold at once: its properties are all of theirs."""
     whole = {"type": "object", "properties": {}, "required": []}
     for part in parts:
-        if "$ref" in part:
-            part = definitions[part["$ref"].removeprefix("#/definitions/")]
-        if "allOf" in part:
-            part = joined(part["allOf"], definitions)
-        whole["properties"] |= part.get("properties", {})
-        whole["required"] += part.get("required", [])
+        named = definitions[part["$ref"].removeprefix("#/definitions/")] if "$ref" in part else part
+        one = joined(named["allOf"], definitions) if "allOf" in named else named
+        whole["properties"] |= one.get("properties", {})
+        whole["required"] += one.get("required", [])
     return whole
 
 
