@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from acorn_sandbox import exact
 from acorn_sandbox import faults as fault_kinds
+from acorn_sandbox.alive import Alive
 from acorn_sandbox.calls import Answer, Call, Handler
 from acorn_sandbox.control import PREFIX, Control
 from acorn_sandbox.definitions import Definitions
@@ -73,15 +74,16 @@ class Exchange:
 class Sandbox:
     """All services over one state. ``base`` is the server's own URL, set once it listens."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, *, alive: bool = False, random_seed: int | None = None) -> None:
         self.state = state
         self.base = ""
         self.connections = Connections()
-        self.faults = Faults()
+        self.faults = Faults(random_seed)
         self.log = Log(state.storage)
         self._tokens = Tokens(state)
         self._quotas = Quotas(state.timing)
         self._queues = Queues(state)
+        self._alive = Alive(state, self._queues, running=alive, seed=random_seed or 0)
         self._links = Links(state)
         self._control = Control(state, self.faults, self.log)
         self._handlers: dict[str, Handler] = {
@@ -103,6 +105,7 @@ class Sandbox:
         exchange = Exchange(request, self.state.now())
         path = request.scope["path"]
         try:
+            self._alive.advance()
             self._queues.advance()
             if path.startswith(PREFIX):
                 return self._controlled(exchange, content)

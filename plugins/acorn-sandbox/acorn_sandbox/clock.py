@@ -22,6 +22,7 @@ class Timing:
     access_token: float = 3600.0
     link: float = 300.0
     feed_document: float = 2 * 86400.0
+    step: float = 60.0
     shortest_token: float = 5.0
     shortest_link: float = 5.0
     shortest_document: float = 60.0
@@ -50,6 +51,11 @@ class Timing:
     def queue_seconds(self) -> float:
         """How long a feed is IN_QUEUE when no other is before it, in real seconds."""
         return self.queue / self.speed
+
+    @property
+    def step_seconds(self) -> float:
+        """How long it is between two things that happen by themselves, in real seconds."""
+        return self.step / self.speed
 
 
 def stamp(instant: float) -> str:

@@ -17,7 +17,6 @@ from acorn_sandbox.quotas import Quotas
 from acorn_sandbox.state import Document, Feed, State
 
 RETENTION_SECONDS: Final = 90 * 86400
-_FIRST_ID: Final = 50_000_018_000
 _STRUCK_LATER: Final = frozenset({"stuck", "fatal", "truncated_report", "no_effect", "cancelled"})
 
 _LEGACY: Final = (
@@ -76,7 +75,7 @@ class Feeds:
             self._quotas.take_json_feed(call.account, site.region)
         struck = self._faults.strike("createFeed", fault_kinds.FEED, call.account)
         feed = Feed(
-            id=str(_FIRST_ID + len(self._state.feeds)),
+            id=self._state.next_feed_id(),
             seller_id=call.account,
             type=kind,
             marketplace_ids=ids,

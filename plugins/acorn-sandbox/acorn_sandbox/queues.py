@@ -9,8 +9,9 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
+from acorn_sandbox import exact
 from acorn_sandbox.processing import FeedRefusedError, count_messages, failure_report, process
 from acorn_sandbox.state import Document, Feed, State
 
@@ -28,6 +29,18 @@ class Queues:
         """Put a new feed at the end of its lane."""
         self._state.put_feed(feed)
         self._state.lanes.setdefault(feed.lane, deque()).append(feed)
+
+    def add_foreign(self, seller_id: str, marketplace_id: str, messages: list[Any] | None = None) -> Feed:
+        """Queue a feed as another tool of the seller's would; without ``messages`` it changes nothing."""
+        now = self._state.now()
+        harmless = [{"messageId": 1, "sku": "SKU-OF-ANOTHER-TOOL", "operationType": "DELETE"}]
+        header = {"sellerId": seller_id, "version": "2.0"}
+        content = exact.dumps({"header": header, "messages": messages or harmless}).encode()
+        document = Document(f"amzn1.tortuga.4.eu.{uuid.uuid4()}", seller_id, _REPORT_TYPE, now)
+        self._state.put_document(document, content)
+        feed = Feed(self._state.next_feed_id(), seller_id, JSON_FEED, [marketplace_id], document.id, now)
+        self.add(feed)
+        return feed
 
     def cancel(self, feed: Feed) -> None:
         """End a feed that has not started."""

@@ -34,10 +34,12 @@ def run(
     state: Path | None = None,
     seed: Seed | None = None,
     speed: float = 1.0,
+    alive: bool = False,
+    random_seed: int | None = None,
     announce: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve until stopped. ``announce`` is given the URL once the port is bound."""
-    sandbox = open_sandbox(state, seed, Timing(speed=speed))
+    sandbox = open_sandbox(state, seed, Timing(speed=speed), alive=alive, random_seed=random_seed)
     listener = _listen(port)
     sandbox.base = _url(listener)
     announce(sandbox.base)
@@ -50,17 +52,20 @@ def run(
         sandbox.state.storage.close()
 
 
-def open_sandbox(state: Path | None, seed: Seed | None, timing: Timing) -> Sandbox:
+def open_sandbox(
+    state: Path | None, seed: Seed | None, timing: Timing, *, alive: bool = False, random_seed: int | None = None
+) -> Sandbox:
     """Return a sandbox over a state file or memory.
 
     The seed, or without one a small catalogue, is planted only where the state has no listings
-    and no history: after a restart the state wins.
+    and no history: after a restart the state wins. ``alive`` lets things happen by themselves;
+    ``random_seed`` is what these, and faults with a probability, are drawn from.
     """
     if timing.speed <= 0:
         raise AcornError(f"The speed must be above 0, not {timing.speed:g}.", code="sandbox_speed")
     storage = Storage(state)
     kept = State(storage, timing)
-    sandbox = Sandbox(kept)
+    sandbox = Sandbox(kept, alive=alive, random_seed=random_seed)
     if next(kept.all_listings(), None) is None and not sandbox.log.entries:
         rows = small_catalogue() if seed is None else read_seed(seed) if isinstance(seed, Path) else seed
         try:
@@ -82,9 +87,11 @@ class SandboxServer:
         seed: Seed | None = None,
         speed: float = 1.0,
         timing: Timing | None = None,
+        alive: bool = False,
+        random_seed: int | None = None,
     ) -> None:
         self._port = port
-        self._sandbox = open_sandbox(state, seed, timing or Timing(speed=speed))
+        self._sandbox = open_sandbox(state, seed, timing or Timing(speed=speed), alive=alive, random_seed=random_seed)
         self._server = uvicorn.Server(_config(self._sandbox))
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
