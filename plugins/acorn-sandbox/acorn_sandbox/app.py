@@ -27,12 +27,15 @@ from acorn_sandbox.definitions import Definitions
 from acorn_sandbox.errors import ApiError, invalid, not_found, quota_exceeded, unauthorized
 from acorn_sandbox.faults import Fault, Faults
 from acorn_sandbox.feeds import Feeds
+from acorn_sandbox.inventory import Inventory
 from acorn_sandbox.links import PATH, LinkError, Links
 from acorn_sandbox.listings import Listings
 from acorn_sandbox.log import Log
 from acorn_sandbox.operations import Operation, match
+from acorn_sandbox.orders import Orders
 from acorn_sandbox.queues import Queues
 from acorn_sandbox.quotas import Quotas
+from acorn_sandbox.reports import Reports
 from acorn_sandbox.sellers import Sellers
 from acorn_sandbox.state import State
 from acorn_sandbox.tokens import LwaError, Tokens
@@ -86,11 +89,15 @@ class Sandbox:
         self._alive = Alive(state, self._queues, running=alive, seed=random_seed or 0)
         self._links = Links(state)
         self._control = Control(state, self.faults, self.log)
+        self._reports = Reports(state, self.faults, self._links)
         self._handlers: dict[str, Handler] = {
             **Feeds(state, self._queues, self._quotas, self.faults, self._links).handlers,
             **Listings(state, self.faults).handlers,
             **Sellers(state).handlers,
             **Definitions(state, self._links).handlers,
+            **self._reports.handlers,
+            **Inventory(state).handlers,
+            **Orders(state).handlers,
         }
 
     def application(self) -> Starlette:
@@ -107,6 +114,7 @@ class Sandbox:
         try:
             self._alive.advance()
             self._queues.advance()
+            self._reports.advance()
             if path.startswith(PREFIX):
                 return self._controlled(exchange, content)
             if path == TOKEN_PATH:
