@@ -93,11 +93,11 @@ class Definitions:
     def _link(self, call: Call, content: bytes) -> dict[str, Any]:
         digest = hashlib.md5(content, usedforsecurity=False).digest()
         identifier = f"product-type-schema-{call.account}-{digest.hex()}"
-        if identifier not in self._state.documents:
-            document = Document(identifier, call.account, _CONTENT_TYPE, self._state.now())
-            self._state.put_document(document, content)
         timing = self._state.timing
         seconds = max(LINK_SECONDS / timing.speed, timing.shortest_link)
+        # Dated ahead, so that the document outlives every link to it.
+        document = Document(identifier, call.account, _CONTENT_TYPE, self._state.now() + seconds)
+        self._state.put_document(document, content)
         url = self._links.make(call.base, "GET", identifier, seconds=seconds)
         return {"link": {"resource": url, "verb": "GET"}, "checksum": base64.b64encode(digest).decode()}
 

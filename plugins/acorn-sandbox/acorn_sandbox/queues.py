@@ -27,6 +27,7 @@ class Queues:
 
     def add(self, feed: Feed) -> None:
         """Put a new feed at the end of its lane."""
+        feed.messages = count_messages(self._state.content(feed.document_id) or b"")
         self._state.put_feed(feed)
         self._state.lanes.setdefault(feed.lane, deque()).append(feed)
 
@@ -70,10 +71,10 @@ class Queues:
         if feed.effect == "stuck":
             self._apply_share(feed)
             return True
-        content = self._state.contents.get(feed.document_id, b"")
-        end = (feed.started or now) + timing.processing_seconds(count_messages(content))
+        end = (feed.started or now) + timing.processing_seconds(feed.messages)
         if end > now:
             return False
+        content = self._state.content(feed.document_id) or b""
         self._finish(feed, content, end)
         return True
 
@@ -109,5 +110,5 @@ class Queues:
         if feed.share:
             feed.effect = "fatal"
             with suppress(FeedRefusedError):
-                process(self._state, feed, self._state.contents.get(feed.document_id, b""))
+                process(self._state, feed, self._state.content(feed.document_id) or b"")
             feed.effect = "stuck"

@@ -66,7 +66,7 @@ def open_sandbox(
     storage = Storage(state)
     kept = State(storage, timing)
     sandbox = Sandbox(kept, alive=alive, random_seed=random_seed)
-    if next(kept.all_listings(), None) is None and not sandbox.log.entries:
+    if next(kept.all_listings(), None) is None and not len(sandbox.log):
         rows = small_catalogue() if seed is None else read_seed(seed) if isinstance(seed, Path) else seed
         try:
             plant(kept, rows)
@@ -140,6 +140,10 @@ class SandboxServer:
     def log(self) -> list[dict[str, Any]]:
         """Return what was asked and answered, oldest first."""
         return list(self._control("GET", "/_sandbox/log"))
+
+    def stage(self, what: str, *records: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Put ``feeds`` of another tool, ``orders``, ``competitors`` or ``steps`` on the stage; return what came of it."""
+        return list(self._control("POST", f"/_sandbox/{what}", exact.dumps([dict(record) for record in records])))
 
     def add_faults(self, *faults: Mapping[str, Any]) -> None:
         """Let faults strike from now on."""

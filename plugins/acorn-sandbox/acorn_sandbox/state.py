@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -56,18 +57,22 @@ class Listing:
 
 @dataclass(slots=True)
 class Document:
-    """A feed document or a processing report; times are seconds since the epoch."""
+    """A feed document or a processing report; times are seconds since the epoch, ``size`` is in bytes."""
 
     id: str
     seller_id: str
     content_type: str
     created: float
     report: bool = False
+    size: int = 0
 
 
 @dataclass(slots=True)
 class Feed:
-    """A feed; ``effect`` is the fault that will befall it, ``share`` how much of it then applies."""
+    """A feed; ``effect`` is the fault that will befall it, ``share`` how much of it then applies.
+
+    ``messages`` is roughly how many messages it has.
+    """
 
     id: str
     seller_id: str
@@ -81,6 +86,7 @@ class Feed:
     result_id: str | None = None
     effect: str | None = None
     share: float | None = None
+    messages: int = 0
 
     @property
     def lane(self) -> tuple[str, str]:
@@ -95,7 +101,7 @@ class State:
         self.timing = timing or Timing()
         self.storage = storage or Storage()
         self.documents: dict[str, Document] = {}
-        self.contents: dict[str, bytes] = {}
+        self._contents: dict[str, bytes] = {}
         self.feeds: dict[tuple[str, str], Feed] = {}
         self.lanes: dict[tuple[str, str], deque[Feed]] = {}
         self.free_at: dict[tuple[str, str], float] = {}
@@ -189,20 +195,46 @@ class State:
     def put_document(self, document: Document, content: bytes | None = None) -> None:
         """Keep a document and, where given, its content."""
         self.documents[document.id] = document
-        self.storage.save("document", document.id, exact.dumps(asdict(document)))
         if content is not None:
-            self.contents[document.id] = content
-            self.storage.save("content", document.id, content)
+            packed = zlib.compress(content, level=1)
+            document.size = len(content)
+            if self.storage.keeps:
+                self.storage.save("content", document.id, packed)
+            else:
+                self._contents[document.id] = packed
+        self.storage.save("document", document.id, exact.dumps(asdict(document)))
+
+    def content(self, document_id: str) -> bytes | None:
+        """Return what was put into a document, if anything was."""
+        packed = self.storage.get("content", document_id) if self.storage.keeps else self._contents.get(document_id)
+        return zlib.decompress(packed) if isinstance(packed, bytes) else None
+
+    def remove_document(self, document_id: str) -> None:
+        """Forget a document and its content."""
+        self.documents.pop(document_id, None)
+        self.storage.delete("document", document_id)
+        self.remove_content(document_id)
+
+    def remove_content(self, document_id: str) -> None:
+        """Forget a document's content only."""
+        self._contents.pop(document_id, None)
+        self.storage.delete("content", document_id)
 
     def next_feed_id(self) -> str:
         """Return the id of the next feed; ids only ever rise."""
         self._last_feed += 1
+        self.storage.save("last", "feed", str(self._last_feed))
         return str(self._last_feed)
 
     def put_feed(self, feed: Feed) -> None:
         """Keep a new or changed feed."""
         self.feeds[feed.seller_id, feed.id] = feed
         self.storage.save("feed", exact.dumps([feed.seller_id, feed.id]), exact.dumps(asdict(feed)))
+
+    def remove_feed(self, feed: Feed) -> None:
+        """Forget a feed."""
+        self.feeds.pop((feed.seller_id, feed.id), None)
+        self.storage.delete("feed", exact.dumps([feed.seller_id, feed.id]))
 
     def secret(self, name: str) -> bytes:
         """Return a random key of this state, made at first use."""
@@ -224,12 +256,11 @@ class State:
         for _, value in self.storage.load("document"):
             document = Document(**_floats(exact.loads(value)))
             self.documents[document.id] = document
-        for key, value in self.storage.load("content"):
-            self.contents[key] = value if isinstance(value, bytes) else value.encode()
+        for _, value in self.storage.load("last"):
+            self._last_feed = int(value)
         for _, value in self.storage.load("feed"):
             feed = Feed(**_floats(exact.loads(value)))
             self.feeds[feed.seller_id, feed.id] = feed
-            self._last_feed = max(self._last_feed, int(feed.id))
             if feed.ended is not None:
                 self.free_at[feed.lane] = max(feed.ended, self.free_at.get(feed.lane, 0.0))
             elif feed.effect != "stuck" or feed.status == "IN_QUEUE":
