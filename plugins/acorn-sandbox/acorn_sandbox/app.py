@@ -28,15 +28,19 @@ from acorn_sandbox.definitions import Definitions
 from acorn_sandbox.errors import ApiError, invalid, not_found, quota_exceeded, unauthorized
 from acorn_sandbox.faults import Fault, Faults
 from acorn_sandbox.feeds import Feeds
+from acorn_sandbox.fees import Fees
 from acorn_sandbox.inventory import Inventory
 from acorn_sandbox.links import PATH, LinkError, Links
 from acorn_sandbox.listings import Listings
 from acorn_sandbox.log import Log
 from acorn_sandbox.operations import Operation, match
 from acorn_sandbox.orders import Orders
+from acorn_sandbox.pricing import Pricing
+from acorn_sandbox.pricing_v0 import PricingV0
 from acorn_sandbox.queues import Queues
 from acorn_sandbox.quotas import Quotas
 from acorn_sandbox.reports import Reports
+from acorn_sandbox.restrictions import Restrictions
 from acorn_sandbox.retention import Retention
 from acorn_sandbox.sellers import Sellers
 from acorn_sandbox.staging import Staging
@@ -111,6 +115,10 @@ class Sandbox:
             **self._reports.handlers,
             **Inventory(state).handlers,
             **Orders(state).handlers,
+            **Pricing(state).handlers,
+            **PricingV0(state).handlers,
+            **Fees(state).handlers,
+            **Restrictions(state).handlers,
         }
 
     def application(self) -> Starlette:
