@@ -38,6 +38,7 @@ class Operation:
     parameters: dict[str, dict[str, Any]]
     schema: Any
     body: Any
+    body_schema: Any
     statuses: frozenset[int]
     limited: frozenset[int]
     listed_errors: bool
@@ -68,7 +69,11 @@ class Operation:
         return values
 
     def read_body(self, content: bytes, content_type: str) -> Any:
-        """Return the request's body with exact numbers. Raises ``ApiError`` 400, or 415 where the model has it."""
+        """Return the request's body with exact numbers.
+
+        A null for a property that may be left out counts as left out: widely used clients send some.
+        Raises ``ApiError`` 400, or 415 where the model has it.
+        """
         if self.body is None:
             return None
         if content_type.partition(";")[0].strip().lower() != "application/json":
@@ -78,6 +83,7 @@ class Operation:
             value = exact.loads(content)
         except (ValueError, RecursionError) as error:
             raise invalid("Request body is not JSON.", str(error)) from None
+        value = _without_nulls(value, self.body_schema)
         fault = next(iter(self.body.iter_errors(value)), None)
         if fault is not None:
             raise invalid(f"Invalid body: {fault.message[:500]}", "/".join(map(str, fault.instance_path)))
@@ -136,10 +142,27 @@ def _operation(record: dict[str, Any]) -> Operation:
         parameters=parameters,
         schema=jsonschema_rs.Draft7Validator(schema, validate_formats=True),
         body=jsonschema_rs.Draft7Validator(record["body"]) if record["body"] else None,
+        body_schema=record["body"],
         statuses=frozenset(record["statuses"]),
         limited=frozenset(record["limited"]),
         listed_errors=record["listed_errors"],
     )
+
+
+def _without_nulls(value: Any, schema: dict[str, Any]) -> Any:
+    """Return a body without nulls where the schema names a property and does not require it."""
+    if isinstance(value, list) and "items" in schema:
+        return [_without_nulls(part, schema["items"]) for part in value]
+    if not isinstance(value, dict):
+        return value
+    parts = [schema, *schema.get("allOf", ())]
+    named = {name: inner for part in parts for name, inner in part.get("properties", {}).items()}
+    required = {name for part in parts for name in part.get("required", ())}
+    return {
+        name: _without_nulls(inner, named.get(name, {}))
+        for name, inner in value.items()
+        if inner is not None or name not in named or name in required
+    }
 
 
 def _converted(text: str, kind: str) -> Any:

@@ -93,6 +93,16 @@ def test_what_is_refused(shop, path, body):
     assert answer.json()["errors"][0]["message"]
 
 
+def test_null_is_taken_for_left_out_but_not_for_a_required_property(shop):
+    asked = request(Decimal("24.50"), OptionalFulfillmentProgram=None)
+    asked["PriceToEstimateFees"]["Points"] = None
+    result = estimate(shop, "listings/ACORN-LAMP", asked)
+    assert result["Status"] == "Success"
+    assert "Points" not in result["FeesEstimateIdentifier"]["PriceToEstimateFees"]
+    body = {"FeesEstimateRequest": request(1, Identifier=None)}
+    assert shop.call("POST", f"{FEES}/listings/ACORN-LAMP/feesEstimate", json=body).status_code == 400
+
+
 def restrictions(seller, asin, **query):
     return seller.call("GET", RESTRICTIONS, params={"asin": asin, "sellerId": seller.id, "marketplaceIds": DE, **query})
 
