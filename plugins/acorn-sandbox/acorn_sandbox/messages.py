@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from acorn_sandbox.attributes import ANY_PRODUCT_TYPE, AVAILABILITY, OFFER, defaults, vocabulary
 from acorn_sandbox.checks import check, is_one_of
@@ -26,6 +26,8 @@ from acorn_sandbox.patches import PatchRefusedError, attribute_of, revise
 from acorn_sandbox.state import Instances, Listing, State
 
 Message = dict[str, Any]
+
+Part = Literal["all", "stock", "rest"]
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "LISTING": ("item_name",),
@@ -50,9 +52,11 @@ def submit(
     *,
     sites: frozenset[str] | None = None,
     effect: bool = True,
+    part: Part = "all",
 ) -> list[Issue]:
     """Check a message and, unless it has errors or ``effect`` is false, apply it.
 
+    ``part`` is what of a patch applies: its ``stock``, the ``rest`` without the stock, or ``all``.
     ``sites`` are the marketplaces of the request: an instance for another one of them is left to
     that one, an instance for any other is an error. Returns the issues.
     """
@@ -64,7 +68,7 @@ def submit(
         return []
     draft = _draft(state, listing, marketplace, message, sites or frozenset({marketplace.id}))
     if effect:
-        _keep(state, seller_id, marketplace, message, listing, draft)
+        _keep(state, seller_id, marketplace, message, listing, draft, part)
     return draft.issues
 
 
@@ -81,11 +85,11 @@ def _draft(
     if message["productType"] not in {ANY_PRODUCT_TYPE, known_type} and not whole:
         draft.issues.append(invalid_value("productType", message["productType"], "productType"))
     current = {} if listing is None or whole else state.attributes(listing)
-    present = vocabulary(marketplace) | (state.attributes(listing).keys() if listing else set())
+    usual, own = vocabulary(marketplace), state.attributes(listing) if listing else {}
     for operation, path, value in _patches(message):
         try:
             name = attribute_of(path)
-            if name not in present:
+            if name not in usual and name not in own:
                 draft.issues.append(unknown_attribute(name))
                 continue
             instances = _instances(name, value, marketplace, sites)
@@ -133,9 +137,19 @@ def _instances(name: str, value: Any, marketplace: Marketplace, sites: frozenset
 
 
 def _keep(
-    state: State, seller_id: str, marketplace: Marketplace, message: Message, listing: Listing | None, draft: Draft
+    state: State,
+    seller_id: str,
+    marketplace: Marketplace,
+    message: Message,
+    listing: Listing | None,
+    draft: Draft,
+    part: Part,
 ) -> None:
     now = state.now()
+    if part == "stock":
+        if listing is not None and AVAILABILITY in draft.touched and not has_errors(draft.issues):
+            state.put_pool(listing, draft.touched[AVAILABILITY])
+        return
     if has_errors(draft.issues):
         if listing is not None:
             names = {name for issue in draft.issues for name in issue.get("attributeNames", [])}
@@ -149,6 +163,8 @@ def _keep(
         listing.product_type = message["productType"]
     touched = dict(draft.touched)
     pool = touched.pop(AVAILABILITY, [] if whole else None)
+    if part == "rest" and not whole:
+        pool = None
     attributes = touched if whole else listing.attributes | touched
     listing.attributes = {name: instances for name, instances in attributes.items() if instances}
     listing.issues = [] if whole else _without(listing.issues, set(draft.touched))
