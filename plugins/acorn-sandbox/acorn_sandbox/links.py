@@ -65,7 +65,7 @@ class Links:
         """Answer a download. Raises ``LinkError``."""
         options = self._check("GET", document_id, query, headers)
         document = self._state.documents[document_id]
-        content = self._state.contents.get(document_id)
+        content = self._state.content(document_id)
         if content is None:
             raise LinkError(404, "NoSuchKey", "The specified key does not exist.")
         if "truncated" in options:

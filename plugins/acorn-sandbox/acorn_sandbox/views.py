@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from acorn_sandbox.attributes import AVAILABILITY, DEFAULT_CHANNEL, OFFER
-from acorn_sandbox.clock import stamp
+from acorn_sandbox.clock import instant_of, stamp
 from acorn_sandbox.exact import JsonObject
 from acorn_sandbox.issues import Issue
 from acorn_sandbox.state import Instances, Listing, State
@@ -27,13 +27,14 @@ def status_of(state: State, listing: Listing) -> list[str]:
     if any(issue.get("enforcements", {}).get("actions") == _SUPPRESSED for issue in listing.issues):
         return []
     priced = any(offer.get("our_price") for offer in listing.attributes.get(OFFER, []))
-    stocked = any(
-        channel.get("quantity", 0) > 0
-        or channel.get("is_inventory_available") is True
-        or channel.get("fulfillment_channel_code", "").startswith("AMAZON_")
-        for channel in state.pool(listing)
-    )
+    stocked = any(_is_stocked(state, listing, channel) for channel in state.pool(listing))
     return ["BUYABLE", "DISCOVERABLE"] if priced and stocked else ["DISCOVERABLE"]
+
+
+def _is_stocked(state: State, listing: Listing, channel: JsonObject) -> bool:
+    if str(channel.get("fulfillment_channel_code", "")).startswith("AMAZON_"):
+        return state.market.stock(listing.seller_id, listing.marketplace.region, listing.sku).fulfillable > 0
+    return channel.get("quantity", 0) > 0 or channel.get("is_inventory_available") is True
 
 
 _SUPPRESSED: Final = [{"action": "LISTING_SUPPRESSED"}]
@@ -110,6 +111,25 @@ def _offers(_state: State, listings: list[Listing]) -> list[JsonObject]:
                     }
                 )
     return offers
+
+
+def selling_price(listing: Listing, now: float) -> Decimal | None:
+    """Return what a consumer pays for one piece now, in the site's currency: the sale's price while there is one."""
+    for offer in listing.attributes.get(OFFER, []):
+        if offer.get("audience", "ALL") == "ALL":
+            price, sale = _amount(offer), _sale(offer, now)
+            found = price if sale is None else sale
+            return None if found is None else Decimal(found)
+    return None
+
+
+def _sale(offer: JsonObject, now: float) -> Decimal | int | None:
+    try:
+        part = offer["discounted_price"][0]["schedule"][0]
+        runs = instant_of(part["start_at"]) <= now <= instant_of(part["end_at"])
+        return part["value_with_tax"] if runs else None
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
 
 
 def _amount(instance: JsonObject) -> Decimal | int | None:
