@@ -12,7 +12,9 @@ from acorn_engine.outbox.context import Context, State
 from acorn_engine.outbox.enqueue import enqueue
 from acorn_engine.outbox.patching import patch
 from acorn_engine.outbox.polling import poll, report
-from acorn_engine.outbox.sending import recover, submit, upload
+from acorn_engine.outbox.recovery import recover
+from acorn_engine.outbox.resuming import lapse, resume
+from acorn_engine.outbox.sending import submit, upload
 from acorn_engine.outbox.settings import OutboxSettings
 from acorn_engine.outbox.verifying import verify
 from acorn_engine.outbox.waves import depart, may_leave
@@ -38,8 +40,9 @@ _FOLLOW: Final[dict[str, Step]] = {
     State.SUBMITTED: poll,
     State.PROCESSING: poll,
     State.REPORTED: report,
+    State.DEAD: lapse,
 }
-"""Steps that only ask what became of something that may have been sent."""
+"""Steps that send nothing: most ask what became of something that may have been sent."""
 
 _SEND: Final[dict[tuple[str, str], Step]] = {
     ("feed", State.READY): upload,
@@ -123,6 +126,10 @@ class Outbox:
                 return progress
             wait = (progress.next_due - self._context.now()).total_seconds() if progress.next_due else 0.0
             self._sleep(min(max(wait, 1.0 if progress.busy else 0.05), left))
+
+    def resume(self, name: str, by: str) -> list[str]:
+        """Take the dead letters of a part or plan up again; see ``resuming.resume``."""
+        return resume(self._context, name, by)
 
     def status(self) -> dict[str, list[dict[str, Any]]]:
         """Return ``{in_flight, held, expiring, must_act}``, lists of JSON-ready records."""
@@ -279,6 +286,8 @@ class _Run:
 
     def _awaited(self, part: Part, now: int) -> bool:
         """Say whether time alone brings a part on in a run like this one."""
+        if part.state == State.DEAD:
+            return False
         if part.state == State.VERIFYING:
             return self.reads
         if part.state in _SENDING:

@@ -76,14 +76,15 @@ def test_a_submission_whose_answer_was_lost_is_found_and_not_repeated(world, lag
     assert "part_unanswered" in world.kinds()
 
 
-def test_a_submission_that_never_came_into_being_is_made_after_two_looks(world):
+def test_a_submission_that_never_came_into_being_is_made_after_many_looks(world):
     world.eu.lose["submit"] = ["before"]
     world.send("P1", PRICE)
     start = world.clock.now()
-    world.box.run(3600)
+    world.box.run(10_000)
     assert world.outcomes("P1") == {A: "settled"}
     assert len(world.eu.submits) == 1
-    assert world.eu.feeds[0].created_at - start >= timedelta(seconds=120)
+    assert world.eu.feeds[0].created_at - start >= timedelta(hours=1)
+    assert world.eu.calls["recent"] == 2 + world.settings.lookups
 
 
 def test_an_unknown_breakdown_of_the_connection_counts_as_a_lost_answer(lite):
@@ -107,23 +108,6 @@ def test_somebody_elses_submission_is_let_go_again(lite):
     assert lite.outcomes("P1") == {A: "settled"}
     assert len(lite.eu.submits) == 1
     assert lite.parts("P1")["P1/eu/1/1"].submission == "feed2"
-
-
-def test_several_candidates_are_left_to_a_person_and_read_back(lite):
-    lite.eu.lose["submit"] = ["after"]
-    lite.send("P1", PRICE)
-    lite.box.work(60)
-    lite.eu.create(DE, [{"messageId": 1, "sku": "X"}], ours=False)
-    lite.clock.advance(61)
-    lite.box.work(60)
-    part = lite.parts("P1")["P1/eu/1/1"]
-    assert (part.state, part.code, part.in_flight) == ("verifying", "several_candidates", True)
-    assert "feed1, feed2" in part.note
-    assert [item["code"] for item in lite.box.status()["must_act"]] == ["several_candidates"]
-    lite.eu.poll("feed1")  # the marketplace processes it by itself
-    lite.box.run(3600)
-    assert lite.outcomes("P1") == {A: "settled"}
-    assert len(lite.eu.submits) == 1
 
 
 @pytest.mark.parametrize("lost", ["after", "before"])
@@ -175,7 +159,7 @@ def test_a_value_that_shows_late_settles(lite):
     assert lite.outcomes("P1") == {A: "settled"}
 
 
-@pytest.mark.parametrize(("fate", "code"), [("fatal", "fatal"), ("cancelled", "cancelled"), ("stuck", "stuck")])
+@pytest.mark.parametrize(("fate", "code"), [("fatal", "fatal"), ("cancelled", "cancelled")])
 def test_what_is_not_known_is_read_back_and_never_resent(lite, fate, code):
     lite.eu.fates = [fate]
     lite.send("P1", PRICE)
@@ -245,17 +229,6 @@ def test_a_report_that_cannot_be_had_is_read_back(lite):
     lite.send("P1", PRICE)
     lite.box.run(3600)
     assert lite.outcomes("P1") == {A: "settled"}
-
-
-def test_a_document_that_is_refused_twice_is_given_up(lite):
-    refusal = MarketplaceError("bad document", code="invalid", status=400, request_id="r-1")
-    lite.eu.fail["submit"] = [refusal] * 3
-    lite.send("P1", PRICE)
-    lite.box.run(3600)
-    row = lite.rows("P1")[A]
-    assert (row["outcome"], row["code"], row["text"]) == ("rejected", "invalid", "bad document (request r-1)")
-    assert row["sent_at"] is None
-    assert lite.eu.calls["upload"] == 3
 
 
 # One thing at a time, and patience
