@@ -1,0 +1,115 @@
+"""SIGKILL before and after every call and every commit of a submission, then a new process: nothing lost or doubled.
+
+Each place is a case of its own: a seller whose ``acorn submit --wait`` is killed there, and run again.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+import pytest
+from submission_checks import check_one_feed_a_part, check_truth, check_whole, payloads, rows_of
+from submission_world import Driver, Life, Project, SandboxProcess, Shop, seed
+
+from acorn_engine.store import Store
+from acorn_engine.store.tables import deliveries
+
+pytestmark = pytest.mark.slow
+
+SKUS = ("A", "B")
+SPEED = 4000
+WORKERS = 3
+CASES = 200
+"""Sellers with listings; each is used once."""
+NUMBERS = count()
+
+CALLS = {"login", "searchListingsItems"}
+FEED_CALLS = CALLS | {
+    "createFeedDocument", "upload", "getFeeds", "createFeed", "getFeed", "getFeedDocument", "report download",
+}  # fmt: skip
+PATCH_CALLS = CALLS | {"patchListingsItem"}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    seeds = [
+        seed(f"seller-{number}", "amazon.de", sku) for number in range(CASES) for sku in SKUS
+    ]
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox"), seeds, SPEED) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def drivers(tmp_path_factory):
+    made = [Driver(tmp_path_factory.mktemp("driver"), str(number)) for number in range(WORKERS)]
+    yield made
+    for driver in made:
+        driver.__exit__()
+
+
+class Matrix:
+    """Cases in one database, a seller each."""
+
+    def __init__(self, sandbox, database, folder, drivers):
+        self.sandbox, self.database, self.folder = sandbox, database, folder
+        self._free = list(drivers)
+        self._lock = threading.Lock()
+
+    def case(self, patch_up_to: int, fuse: int | None) -> Life:
+        """Send two prices in one wave, killed at ``fuse``; then send on, and check everything."""
+        with self._lock:
+            driver, number = self._free.pop(), next(NUMBERS)
+        try:
+            shop = Shop("eu", f"seller-{number}", options={"patch_up_to": patch_up_to})
+            name = f"case-{number}"
+            project = Project(self.folder / name, [shop], SKUS, database=self.database, name=name)
+            project.want({("eu", "amazon.de", sku): "21.00" for sku in SKUS})
+            project.write(self.sandbox.url)
+            killed = driver.life(project, "submit", "--wait", plan=["amazon.de"], fuse=fuse)
+            assert killed.code in {0, -signal.SIGKILL}, killed.output
+            if killed.code:
+                resumed = driver.life(project, "submit", "--wait")
+                assert resumed.code == 0, resumed.output
+            try:
+                self.check(project, patch_up_to)
+            except AssertionError as error:
+                where = f"killed {killed.places[-1:]}, place {fuse}, {patch_up_to=}"
+                raise AssertionError(f"{where}: {error}\n{killed.output}") from error
+            return killed
+        finally:
+            with self._lock:
+                self._free.append(driver)
+
+    def check(self, project: Project, patch_up_to: int) -> None:
+        (shop,) = project.shops
+        check_truth(self.sandbox, project)
+        with Store.open(self.database, project.name) as store:
+            check_whole(store)
+            found = rows_of(store, deliveries)
+            assert [row["outcome"] for row in found] == ["settled"] * len(found)
+            feeds = check_one_feed_a_part(self.sandbox, store, shop)
+        assert {row["seller_sku"] for row in found} == set(SKUS)
+        if patch_up_to:
+            # A message whose answer was lost is looked at before it is sent again: never twice.
+            assert self.sandbox.answered(shop.seller)["patchListingsItem"] == len(SKUS)
+            assert not feeds
+        else:
+            (feed,) = feeds.values()
+            assert sorted(sku for sku, _, _ in payloads(feed)) == ["A", "B"]
+
+
+@pytest.mark.parametrize(("patch_up_to", "calls"), [(0, FEED_CALLS), (50, PATCH_CALLS)], ids=["feed", "patch"])
+def test_killed_at_every_place(sandbox, drivers, database_url, tmp_path, request, patch_up_to, calls):
+    matrix = Matrix(sandbox, database_url, tmp_path, drivers)
+    whole = matrix.case(patch_up_to, None)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        lives = list(pool.map(lambda fuse: matrix.case(patch_up_to, fuse), range(1, len(whole.places) + 1)))
+    killed = [life.places[-1] for life in lives if life.code]
+    names = {place.partition(" ")[2] for place in whole.places}
+    assert names == calls | {"commit"}
+    assert set(killed) >= {f"{when} {name}" for when in ("before", "after") for name in names}
+    # A life that polls less often than the first ends before a late fuse.
+    assert len(killed) >= len(whole.places) - 8
