@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 from fake_marketplace import DE
+from outbox_world import World
+from sqlalchemy import text
 
 from acorn_engine.marketplace import Issue, MarketplaceError
+from acorn_engine.store import Store
 
 PRICE = [("A", "price", "10.00", "12.00")]
 TWO = [("A", "price", "10.00", "12.00"), ("B", "price", "20.00", "19.99")]
@@ -139,3 +142,45 @@ def test_offers_that_cannot_be_read_do_not_let_it_leave_again(lite):
     lite.box.run(20_000)
     assert lite.outcomes("P1") == {A: "settled"}
     assert len(lite.eu.submits) == 1
+
+
+def test_what_others_submit_later_is_not_followed_for_ever(lite):
+    lose(lite, PRICE)
+    lite.eu.offer("X", price="2.00")
+
+    def busy(name: str) -> None:
+        quiet = timedelta(seconds=60)
+        if name == "before recent" and all(lite.clock.now() - feed.created_at > quiet for feed in lite.eu.feeds):
+            lite.eu.create(DE, [*FOREIGN, {"messageId": 2, "sku": "X"}], ours=False)
+
+    lite.eu.tick = busy
+    lite.box.run(60)
+    assert lite.outcomes("P1") == {A: "settled"}
+    assert len(lite.eu.submits) == 1
+    assert lite.eu.calls["poll"] < 60
+
+
+def test_a_worker_that_slept_after_its_intent_does_not_submit_any_more(tmp_path):
+    class SleepyStore(Store):
+        naps = 0
+
+        def _commit(self, connection):
+            state = connection.execute(text("SELECT state FROM parts")).scalar() if self.naps else None
+            super()._commit(connection)
+            if state == "submitting":
+                type(self).naps -= 1
+                world.clock.advance(600)
+
+    world = World(f"sqlite:///{tmp_path / 'acorn.db'}", store_class=SleepyStore)
+    world.plan("P1", PRICE)
+    world.store.approve("P1", "tester")
+    world.box.enqueue("P1")
+    SleepyStore.naps = 1
+    world.box.work(5)
+    assert SleepyStore.naps == 0
+    assert world.eu.feeds == []
+    assert world.parts("P1")["P1/eu/1/1"].state == "submitting"
+    world.box.run(60)
+    assert world.outcomes("P1") == {A: "settled"}
+    assert len(world.eu.feeds) == 1
+    world.store.close()
