@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from acorn_engine.sites import Site
 
 SubmissionState = Literal["queued", "running", "done", "cancelled", "fatal"]
+Mender = Literal["seller", "developer", "marketplace", "time"]
 Buffer = bytes | bytearray | memoryview
 
 
@@ -104,7 +105,9 @@ class MarketplaceError(Exception):
 
     ``code`` is stable (``unauthorized``, ``throttled``, ``not_found``, ``invalid``, ``server``…),
     ``status`` the HTTP status, ``request_id`` what support asks for, ``retry_after`` seconds.
-    ``retryable`` says whether the same call may succeed later. The call had no effect.
+    ``retryable`` says whether the same call may succeed later. ``who`` can mend it: ``seller``
+    (whoever runs the account), ``developer`` (of this program, or of the plugin), ``marketplace``,
+    or ``time`` (nobody need do anything); ``remedy`` says in plain words how. The call had no effect.
     """
 
     def __init__(
@@ -116,6 +119,8 @@ class MarketplaceError(Exception):
         request_id: str | None = None,
         retryable: bool = False,
         retry_after: float | None = None,
+        who: Mender | None = None,
+        remedy: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -123,6 +128,8 @@ class MarketplaceError(Exception):
         self.request_id = request_id
         self.retryable = retryable
         self.retry_after = retry_after
+        self.who = who
+        self.remedy = remedy
 
 
 class UnansweredError(MarketplaceError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -20,6 +19,7 @@ from acorn_engine.store.tables import deliveries, part_messages
 if TYPE_CHECKING:
     from acorn_engine.engine.context import Context
     from acorn_engine.outbox import Progress
+    from acorn_engine.project.model import RunSection
 
 _NEEDS_A_PERSON: Final = frozenset({"no-credentials", "no-account", "no_account", "no_marketplace"})
 """Problems that waiting does not mend."""
@@ -28,6 +28,20 @@ SLICE: Final = 2.0
 """Seconds of work between two words of progress."""
 REASONS_SHOWN: Final = 10
 _ENDINGS: Final = ("settled", "rejected", "differs", "unknown", "superseded", "dropped")
+
+
+def settings_of(run: RunSection) -> OutboxSettings:
+    """Return how patient a project's outbox is: what ``[run]`` says, the outbox's own words for the rest."""
+    return OutboxSettings(
+        verify_within=run.verify_within,
+        poll_first=run.poll,
+        read_first=run.poll,
+        retry_first=run.poll,
+        lookup_after=run.lookup_after,
+        lookups=run.lookups,
+        processing_within=run.processing_within,
+        lease=run.lease,
+    )
 
 
 class Sender:
@@ -43,9 +57,7 @@ class Sender:
         """The outbox, made at first use."""
         with self._lock:
             if self._outbox is None:
-                context, run = self._context, self._context.project.run
-                settings = OutboxSettings(verify_within=run.verify_within)
-                settings = replace(settings, poll_first=run.poll, read_first=run.poll, retry_first=run.poll)
+                context = self._context
                 self._outbox = Outbox(
                     context.store,
                     context.registry.marketplaces,
@@ -53,7 +65,7 @@ class Sender:
                     context.connect,
                     context.now,
                     stop=context.stopped,
-                    settings=settings,
+                    settings=settings_of(context.project.run),
                     on_settled=self._settled,
                 )
             return self._outbox

@@ -13,7 +13,7 @@ from acorn_engine.marketplace import MarketplaceError, UnansweredError
 from acorn_engine.outbox.context import Context, State, error_words
 from acorn_engine.outbox.freshness import REASONS
 from acorn_engine.outbox.outcomes import because, end, leave_out, settle
-from acorn_engine.outbox.settings import UPLOAD_ATTEMPTS
+from acorn_engine.outbox.settings import UPLOAD_ATTEMPTS, backoff
 from acorn_engine.outbox.waves import expired
 from acorn_engine.store.deliveries import clear_sent, deliveries_of, note_sent
 from acorn_engine.store.parts import advance, mark_messages, messages_of, submissions_of
@@ -133,7 +133,8 @@ def recover(ctx: Context, part: Part) -> Told:
             text = f"several submissions may be this one: {', '.join(sorted(fresh))}"
             to_verifying(ctx, tx, part, "several_candidates", text, in_flight=1)
         elif part.lookups + 1 < ctx.settings.lookups:
-            advance(tx, part, lookups=part.lookups + 1, due_at=ctx.after(ctx.settings.lookup_after))
+            wait = backoff(ctx.settings.lookup_after, ctx.settings.lookup_most, part.lookups + 1)
+            advance(tx, part, lookups=part.lookups + 1, due_at=ctx.after(wait))
         else:
             clear_sent(tx, part.id)
             ctx.move(tx, part, State.READY, in_flight=0, due_at=tx.at, lookups=0, note="the submission was never made")

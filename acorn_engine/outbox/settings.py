@@ -13,8 +13,9 @@ class OutboxSettings:
 
     ``verify_within``: how long a value may take to show before it ``differs``.
     ``unreadable_after``: how much longer an offer may stay unreadable before it is ``unknown``.
-    ``lookup_after``: how long after an unanswered submission the marketplace is asked what it has,
-    ``lookups`` times, before anything is submitted again: new submissions show up late.
+    ``lookup_after``: how long after an unanswered submission the marketplace is first asked what it
+    has, ``lookups`` times, with waits that double up to ``lookup_most``, before anything is
+    submitted again: new submissions show up late.
     ``processing_within``: how long a submission may queue and run before it counts as stuck.
     ``read_batch``: offers a read. ``lease``: longer than any one call. ``clock_skew``: how far the
     marketplace's clock may be from ours. ``expiring_within``: when ``status`` warns of a plan.
@@ -23,6 +24,7 @@ class OutboxSettings:
     verify_within: timedelta = timedelta(minutes=15)
     unreadable_after: timedelta = timedelta(hours=6)
     lookup_after: timedelta = timedelta(seconds=60)
+    lookup_most: timedelta = timedelta(minutes=30)
     lookups: int = 2
     processing_within: timedelta = timedelta(hours=12)
     poll_first: timedelta = timedelta(seconds=5)

@@ -85,6 +85,26 @@ class RunSection(Section):
         timedelta(minutes=30), description="how long a value may take to read back before it counts as different"
     )
     poll: Duration = Field(timedelta(seconds=5), description="how soon to look again at first; waits grow from there")
+    lookup_after: Duration = Field(
+        timedelta(seconds=60),
+        gt=timedelta(0),
+        description="how long after an unanswered submission the marketplace is first asked what it has; "
+        "the waits between the looks double",
+    )
+    lookups: int = Field(
+        2, ge=1, description="how often it must answer that it has nothing new before anything is submitted again"
+    )
+    processing_within: Duration = Field(
+        timedelta(hours=12),
+        gt=timedelta(0),
+        description="how long a submission may queue and run before it counts as stuck",
+    )
+    lease: Duration = Field(
+        timedelta(minutes=3),
+        gt=timedelta(0),
+        description="how long a worker keeps an account's site to itself after its last sign of life; "
+        "longer than any one call takes",
+    )
 
 
 class PluginsSection(Section):
