@@ -23,6 +23,7 @@ from acorn_sandbox.issues import (
 )
 from acorn_sandbox.marketplaces import Marketplace
 from acorn_sandbox.patches import PatchRefusedError, attribute_of, revise
+from acorn_sandbox.standing import standing
 from acorn_sandbox.state import Instances, Listing, State
 
 Message = dict[str, Any]
@@ -105,6 +106,7 @@ def _draft(
     if whole:
         names = REQUIRED[message.get("requirements", "LISTING")]
         draft.issues += [required(name, name) for name in names if name not in message["attributes"]]
+        draft.issues += standing(message["attributes"].keys(), marketplace, described=_describes(message))
     return draft
 
 
@@ -152,8 +154,9 @@ def _keep(
         return
     if has_errors(draft.issues):
         if listing is not None:
-            names = {name for issue in draft.issues for name in issue.get("attributeNames", [])}
-            listing.issues = _without(listing.issues, names) + draft.issues
+            errors = [issue for issue in draft.issues if issue["severity"] == "ERROR"]
+            names = {name for issue in errors for name in issue.get("attributeNames", [])}
+            listing.issues = _without(listing.issues, names) + errors
             state.put_listing(listing)
         return
     whole = message["operationType"] == "UPDATE"
@@ -167,17 +170,27 @@ def _keep(
         pool = None
     attributes = touched if whole else listing.attributes | touched
     listing.attributes = {name: instances for name, instances in attributes.items() if instances}
-    listing.issues = [] if whole else _without(listing.issues, set(draft.touched))
+    listing.issues = _without(listing.issues, None if whole else set(draft.touched))
+    listing.described = _describes(message) if whole else listing.described
     listing.updated = now
     state.put_listing(listing, pool)
 
 
-def _without(issues: list[Issue], names: set[str]) -> list[Issue]:
-    """Return the issues that concern none of the attributes; each submission judges those anew."""
-    roots = {name.partition(".")[0] for name in names}
+def _describes(message: Message) -> bool:
+    return bool(message.get("requirements", "LISTING") != "LISTING_OFFER_ONLY")
+
+
+def _without(issues: list[Issue], names: set[str] | None) -> list[Issue]:
+    """Return the issues that concern none of the attributes; each submission judges those anew.
+
+    ``None`` is every attribute. What concerns no attribute at all stays where Amazon has enforced
+    something for it.
+    """
+    roots = None if names is None else {name.partition(".")[0] for name in names}
     kept = []
     for issue in issues:
         concerned = {name.partition(".")[0] for name in issue.get("attributeNames", [])}
-        if concerned and not concerned & roots:
+        untouched = roots is not None and not concerned & roots
+        if untouched if concerned else "enforcements" in issue:
             kept.append(issue)
     return kept

@@ -22,6 +22,7 @@ from acorn_sandbox.issues import (
 from acorn_sandbox.marketplaces import MARKETPLACES
 from acorn_sandbox.message_schema import identity, message_faults
 from acorn_sandbox.messages import Part, submit
+from acorn_sandbox.standing import issues_of
 from acorn_sandbox.state import Feed, State
 
 MOST_MESSAGES: Final = 25_000
@@ -196,7 +197,7 @@ def _report(state: State | None, feed: Feed, header: Any, tally: Tally) -> dict[
         found = [state.listing(feed.seller_id, site, sku) for sku in dict.fromkeys(tally.accepted)]
         listings = [listing for listing in found if listing is not None]
         report["items"] = [views.item(state, [listing], wanted["includedData"]) for listing in listings]
-        kinds = [issue["severity"] for listing in listings for issue in listing.issues]
+        kinds = [issue["severity"] for listing in listings for issue in issues_of(listing)]
         report["summary"]["itemSummary"] = {
             "items": len(listings),
             "errors": kinds.count("ERROR"),

@@ -15,7 +15,11 @@ Instances = list[dict[str, Any]]
 
 @dataclass(slots=True)
 class Listing:
-    """A SKU on one site; ``attributes`` holds everything but ``fulfillment_availability``."""
+    """A SKU on one site; ``attributes`` holds everything but ``fulfillment_availability``.
+
+    ``issues`` are those that submissions left; ``described`` says that the seller submitted the whole
+    product, not only changes or an offer.
+    """
 
     seller_id: str
     marketplace_id: str
@@ -25,6 +29,7 @@ class Listing:
     created: float
     updated: float
     issues: list[Issue] = field(default_factory=list)
+    described: bool = False
 
     @property
     def marketplace(self) -> Marketplace:
