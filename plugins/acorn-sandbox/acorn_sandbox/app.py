@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,24 +21,35 @@ from starlette.types import Receive, Scope, Send
 
 from acorn_sandbox import exact
 from acorn_sandbox import faults as fault_kinds
+from acorn_sandbox.alive import Alive
 from acorn_sandbox.calls import Answer, Call, Handler
 from acorn_sandbox.control import PREFIX, Control
+from acorn_sandbox.definitions import Definitions
 from acorn_sandbox.errors import ApiError, invalid, not_found, quota_exceeded, unauthorized
 from acorn_sandbox.faults import Fault, Faults
 from acorn_sandbox.feeds import Feeds
+from acorn_sandbox.fees import Fees
+from acorn_sandbox.inventory import Inventory
 from acorn_sandbox.links import PATH, LinkError, Links
 from acorn_sandbox.listings import Listings
 from acorn_sandbox.log import Log
 from acorn_sandbox.operations import Operation, match
+from acorn_sandbox.orders import Orders
+from acorn_sandbox.pricing import Pricing
+from acorn_sandbox.pricing_v0 import PricingV0
 from acorn_sandbox.queues import Queues
 from acorn_sandbox.quotas import Quotas
+from acorn_sandbox.reports import Reports
+from acorn_sandbox.restrictions import Restrictions
+from acorn_sandbox.retention import Retention
 from acorn_sandbox.sellers import Sellers
+from acorn_sandbox.staging import Staging
 from acorn_sandbox.state import State
-from acorn_sandbox.tokens import LwaError, Tokens
+from acorn_sandbox.tokens import LwaError, Tokens, refused_client
 from acorn_sandbox.transport import Connections
 
 TOKEN_PATH: Final = "/auth/o2/token"  # noqa: S105
-TOKEN: Final = "token"  # noqa: S105
+TOKEN: Final = fault_kinds.TOKEN
 UPLOAD: Final = "uploadDocument"
 DOWNLOAD: Final = "downloadDocument"
 """What the log and faults call the requests that are no operation of a model."""
@@ -47,6 +59,15 @@ _LONGEST_AGENT: Final = 500
 _SLOW_SECONDS: Final = 2.0
 _TIMEOUT_SECONDS: Final = 120.0
 _HTML: Final = "<html><head><title>400 Bad Request</title></head><body><h1>400 Bad Request</h1></body></html>"
+
+_REFUSALS: Final[dict[str, Callable[[], Exception]]] = {
+    "403": lambda: unauthorized("The application has no role for this operation."),
+    "429": quota_exceeded,
+    "500": lambda: ApiError(500, "InternalFailure", "We encountered an internal error. Please try again."),
+    "503": lambda: ApiError(503, "ServiceUnavailable", "Service is temporarily unavailable. Please try again."),
+    "invalid_client": refused_client,
+}
+"""What a fault of a kind answers in place of the operation."""
 
 
 class NoAnswer(Response):
@@ -72,21 +93,32 @@ class Exchange:
 class Sandbox:
     """All services over one state. ``base`` is the server's own URL, set once it listens."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, *, alive: bool = False, random_seed: int | None = None) -> None:
         self.state = state
         self.base = ""
         self.connections = Connections()
-        self.faults = Faults()
+        self.faults = Faults(random_seed, state.storage)
         self.log = Log(state.storage)
         self._tokens = Tokens(state)
-        self._quotas = Quotas(state.timing)
+        self._quotas = Quotas(state.timing, state.storage)
         self._queues = Queues(state)
+        self._alive = Alive(state, self._queues, running=alive, seed=random_seed or 0)
+        self._retention = Retention(state)
         self._links = Links(state)
-        self._control = Control(state, self.faults, self.log)
+        self._reports = Reports(state, self.faults, self._links)
+        self._control = Control(state, self.faults, self.log, Staging(state, self._queues, self._alive))
         self._handlers: dict[str, Handler] = {
             **Feeds(state, self._queues, self._quotas, self.faults, self._links).handlers,
             **Listings(state, self.faults).handlers,
             **Sellers(state).handlers,
+            **Definitions(state, self._links).handlers,
+            **self._reports.handlers,
+            **Inventory(state).handlers,
+            **Orders(state).handlers,
+            **Pricing(state).handlers,
+            **PricingV0(state).handlers,
+            **Fees(state).handlers,
+            **Restrictions(state).handlers,
         }
 
     def application(self) -> Starlette:
@@ -101,7 +133,10 @@ class Sandbox:
         exchange = Exchange(request, self.state.now())
         path = request.scope["path"]
         try:
+            self._alive.advance()
             self._queues.advance()
+            self._reports.advance()
+            self._retention.sweep()
             if path.startswith(PREFIX):
                 return self._controlled(exchange, content)
             if path == TOKEN_PATH:
@@ -138,7 +173,12 @@ class Sandbox:
         except LwaError as error:
             return _json(error.status, error.body, exchange.headers)
         except ApiError as error:
-            words = {403: "invalid_grant", 429: "slow_down", 503: "temporarily_unavailable"}
+            denied = exchange.fault is not None and exchange.fault.kind == "403"
+            words = {
+                403: "unauthorized_client" if denied else "invalid_grant",
+                429: "slow_down",
+                503: "temporarily_unavailable",
+            }
             status = 400 if error.status == 403 else error.status
             shape = {"error": words.get(error.status, "server_error"), "error_description": error.message}
             return _json(status, shape, exchange.headers)
@@ -184,7 +224,8 @@ class Sandbox:
         except ApiError as error:
             if operation is not None and error.status in operation.limited and exchange.limit:
                 exchange.headers["x-amzn-RateLimit-Limit"] = exchange.limit
-            return _json(error.status, error.body, exchange.headers | {"x-amzn-ErrorType": error.code})
+            body = error.body if operation is None else operation.error_body(error)
+            return _json(error.status, body, exchange.headers | {"x-amzn-ErrorType": error.code})
 
     async def _called(self, exchange: Exchange, operation: Operation, path: dict[str, str], content: bytes) -> Response:
         request = exchange.request
@@ -208,17 +249,15 @@ class Sandbox:
 
     async def _struck(self, exchange: Exchange, token: str | None = None) -> Response | None:
         """Let a fault strike before the operation; ``None`` means that the operation goes on."""
-        fault = self.faults.strike(exchange.operation, fault_kinds.BEFORE, exchange.account)
+        kinds = fault_kinds.BEFORE | (fault_kinds.CLIENT if exchange.operation == TOKEN else frozenset())
+        fault = self.faults.strike(exchange.operation, kinds, exchange.account)
         if fault is None:
             return None
         exchange.fault = fault
+        if fault.kind in _REFUSALS:
+            refusal = _REFUSALS[fault.kind]()
+            raise refusal
         match fault.kind:
-            case "429":
-                raise quota_exceeded()
-            case "500":
-                raise ApiError(500, "InternalFailure", "We encountered an internal error. Please try again.")
-            case "503":
-                raise ApiError(503, "ServiceUnavailable", "Service is temporarily unavailable. Please try again.")
             case "revoked_token":
                 if token is not None:
                     self._tokens.revoke(token)

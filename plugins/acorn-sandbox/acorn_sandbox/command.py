@@ -15,6 +15,8 @@ def sandbox(
     state: Path | None = None,
     seed: Path | None = None,
     speed: float = 1.0,
+    alive: Annotated[bool, Parameter(negative="")] = False,
+    random_seed: int | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Run a stateful Selling Partner API on this machine, for trying things out.
@@ -31,7 +33,11 @@ def sandbox(
         A file of JSON lines {seller_id, marketplace_id, sku, product_type, attributes}: the listings to start
         with, unless the state file has some already.
     speed
-        How many times faster than Amazon queues, expiries and quotas run.
+        How many times faster than Amazon queues, expiries, delays and quotas run.
+    alive
+        Let orders come in, stock and competitors move, and another tool send feeds.
+    random_seed
+        What is left to chance is drawn from this number: equal requests then see an equal world.
     as_json
         Print the address as JSON.
     """
@@ -44,4 +50,4 @@ def sandbox(
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
-    run(port=port, state=state, seed=seed, speed=speed, announce=announce)
+    run(port=port, state=state, seed=seed, speed=speed, alive=alive, random_seed=random_seed, announce=announce)

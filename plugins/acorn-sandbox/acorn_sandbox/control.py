@@ -12,6 +12,8 @@ from acorn_sandbox.errors import ApiError, invalid, not_found
 from acorn_sandbox.faults import Faults
 from acorn_sandbox.log import Log
 from acorn_sandbox.marketplaces import MARKETPLACES
+from acorn_sandbox.staging import Staging
+from acorn_sandbox.standing import issues_of
 from acorn_sandbox.state import Listing, State
 
 PREFIX: Final = "/_sandbox/"
@@ -20,33 +22,45 @@ PREFIX: Final = "/_sandbox/"
 class Control:
     """Answers ``/_sandbox/…``; needs no token and has no quota."""
 
-    def __init__(self, state: State, faults: Faults, log: Log) -> None:
+    def __init__(self, state: State, faults: Faults, log: Log, staging: Staging) -> None:
         self._state = state
         self._faults = faults
         self._log = log
+        self._staging = staging
 
     def answer(self, method: str, path: str, query: str, content: bytes) -> Answer:
         """Answer one request. Raises ``ApiError``."""
         match method, path.removeprefix(PREFIX):
             case "GET", "log":
-                return Answer(body=self._log.entries)
+                return Answer(body=self._log.shown())
             case "GET", "listings":
                 return Answer(body=list(self._truth(parse_qs(query))))
             case "GET", "faults":
                 return Answer(body=self._faults.listed())
             case "POST", "faults":
-                try:
-                    records = exact.loads(content)
-                except ValueError as error:
-                    raise invalid("The body is not JSON.", str(error)) from None
-                self._faults.add(records)
+                self._faults.add(_posted(content))
                 return Answer(body=self._faults.listed())
             case "DELETE", "faults":
                 self._faults.clear()
                 return Answer(body=[])
             case _, "log" | "listings" | "faults":
                 raise ApiError(405, "MethodNotAllowed", f"{method} is not possible here.")
-        raise not_found(f"The sandbox has no {path}; it has log, listings and faults.")
+        return self._staged(method, path.removeprefix(PREFIX), content)
+
+    def _staged(self, method: str, name: str, content: bytes) -> Answer:
+        readers, makers = self._staging.readers, self._staging.makers
+        if name not in readers.keys() | makers.keys():
+            known = sorted({"log", "listings", "faults", *readers, *makers})
+            raise not_found(f"The sandbox has no {PREFIX}{name}; it has {', '.join(known)}.")
+        if method == "GET" and name in readers:
+            return Answer(body=readers[name]())
+        if method != "POST" or name not in makers:
+            raise ApiError(405, "MethodNotAllowed", f"{method} is not possible here.")
+        records = _posted(content)
+        records = records if isinstance(records, list) else [records]
+        if not all(isinstance(record, dict) for record in records):
+            raise invalid("The body is an object or a list of objects.")
+        return Answer(body=[makers[name](record) for record in records])
 
     def _truth(self, query: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
         unknown = sorted(set(query) - {"marketplace_id", "sku", "seller_id"})
@@ -56,9 +70,8 @@ class Control:
             if site not in MARKETPLACES:
                 raise invalid(f"Invalid marketplace '{site}'.")
         for listing in self._state.all_listings():
-            shown = self._shown(listing)
-            if all(shown[key] in values for key, values in query.items()):
-                yield shown
+            if all(getattr(listing, key) in values for key, values in query.items()):
+                yield self._shown(listing)
 
     def _shown(self, listing: Listing) -> dict[str, Any]:
         return {
@@ -67,5 +80,12 @@ class Control:
             "sku": listing.sku,
             "product_type": listing.product_type,
             "attributes": self._state.attributes(listing),
-            "issues": listing.issues,
+            "issues": issues_of(listing),
         }
+
+
+def _posted(content: bytes) -> Any:
+    try:
+        return exact.loads(content)
+    except ValueError as error:
+        raise invalid("The body is not JSON.", str(error)) from None

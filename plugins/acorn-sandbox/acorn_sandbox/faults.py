@@ -6,18 +6,26 @@ import random
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from acorn_sandbox import exact
 from acorn_sandbox.errors import invalid
+from acorn_sandbox.storage import Storage
 
-BEFORE: Final = frozenset({"429", "500", "503", "timeout", "reset", "html400", "slow", "revoked_token"})
+TOKEN: Final = "token"  # noqa: S105
+"""What a fault calls the requests to Login with Amazon."""
+BEFORE: Final = frozenset({"429", "500", "503", "timeout", "reset", "html400", "slow", "revoked_token", "403"})
 """Faults that come before the operation: but for ``slow`` it has no effect."""
+CLIENT: Final = frozenset({"invalid_client"})
+"""Faults of Login with Amazon only, before it grants anything."""
 AFTER: Final = frozenset({"lost_answer"})
 """Faults that come after the operation: it had its effect, the answer never arrives."""
 FEED: Final = frozenset({"fatal", "cancelled", "stuck", "truncated_report", "no_effect"})
 """Faults that befall a feed when it is created."""
 LINK: Final = frozenset({"expired_url"})
 """Faults of presigned URLs."""
-KINDS: Final = BEFORE | AFTER | FEED | LINK
+KINDS: Final = BEFORE | CLIENT | AFTER | FEED | LINK
 ANY: Final = "*"
+
+_KIND: Final = "faults"
 
 _KEYS: Final = frozenset({"operation", "kind", "times", "probability", "account", "share", "seconds"})
 
@@ -43,18 +51,21 @@ class Fault:
 class Faults:
     """The faults in force."""
 
-    def __init__(self, seed: int | None = None) -> None:
-        self._faults: list[Fault] = []
+    def __init__(self, seed: int | None = None, storage: Storage | None = None) -> None:
+        self._storage = storage or Storage()
         self._random = random.Random(seed)
+        self._faults = [_fault(record) for _, value in self._storage.load(_KIND) for record in exact.loads(value)]
 
     def add(self, records: Any) -> None:
         """Add faults as posted: one or a list. Raises ``ApiError`` 400."""
         faults = [_fault(record) for record in (records if isinstance(records, list) else [records])]
         self._faults += faults
+        self._save()
 
     def clear(self) -> None:
         """Remove every fault."""
         self._faults.clear()
+        self._save()
 
     def listed(self) -> list[dict[str, Any]]:
         """Return the faults that can still strike."""
@@ -73,8 +84,13 @@ class Faults:
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)
+                self._save()
             return fault
         return None
+
+    def _save(self) -> None:
+        if self._storage.keeps:
+            self._storage.save(_KIND, "", exact.dumps(self.listed()))
 
 
 def _fault(record: Any) -> Fault:
@@ -99,5 +115,7 @@ def _fault(record: Any) -> Fault:
     if not 0 <= probability <= 1:
         raise invalid("'probability' must lie between 0 and 1.")
     operation = str(record.get("operation", ANY))
+    if kind in CLIENT and operation not in {TOKEN, ANY}:
+        raise invalid(f"'{kind}' befalls only the operation '{TOKEN}'.")
     account = record.get("account")
     return Fault(operation, kind, times, probability, account, numbers["share"], numbers["seconds"])

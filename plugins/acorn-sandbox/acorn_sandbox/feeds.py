@@ -16,8 +16,6 @@ from acorn_sandbox.queues import JSON_FEED, Queues
 from acorn_sandbox.quotas import Quotas
 from acorn_sandbox.state import Document, Feed, State
 
-RETENTION_SECONDS: Final = 90 * 86400
-_FIRST_ID: Final = 50_000_018_000
 _STRUCK_LATER: Final = frozenset({"stuck", "fatal", "truncated_report", "no_effect", "cancelled"})
 
 _LEGACY: Final = (
@@ -76,7 +74,7 @@ class Feeds:
             self._quotas.take_json_feed(call.account, site.region)
         struck = self._faults.strike("createFeed", fault_kinds.FEED, call.account)
         feed = Feed(
-            id=str(_FIRST_ID + len(self._state.feeds)),
+            id=self._state.next_feed_id(),
             seller_id=call.account,
             type=kind,
             marketplace_ids=ids,
@@ -92,14 +90,15 @@ class Feeds:
         """Return a feed's present state."""
         feed = self._feed(call)
         if feed.ended is None and feed.effect is None:
-            struck = self._faults.strike("getFeed", _STRUCK_LATER, call.account)
+            possible = _STRUCK_LATER - {"no_effect"} if feed.stocked else _STRUCK_LATER
+            struck = self._faults.strike("getFeed", possible, call.account)
             if struck is not None:
                 feed.effect, feed.share = struck.kind, struck.share
                 self._state.put_feed(feed)
         return Answer(body=shown(feed))
 
     def find(self, call: Call) -> Answer:
-        """Return feeds that match the filters, newest first."""
+        """Return feeds that match the filters, newest first; a new feed shows up late."""
         query = call.query
         if "nextToken" in query:
             if call.given != {"nextToken"}:
@@ -143,7 +142,7 @@ class Feeds:
             raise invalid("The input feed document does not exist.", "inputFeedDocumentId")
         if document.created + self._state.timing.document_seconds <= self._state.now():
             raise invalid("The input feed document has expired.", "inputFeedDocumentId")
-        if not self._state.contents.get(document.id):
+        if not document.size:
             raise invalid("The input feed document is empty.", "inputFeedDocumentId")
 
     def _feed(self, call: Call) -> Feed:
@@ -154,8 +153,9 @@ class Feeds:
 
     def _matching(self, account: str, query: dict[str, Any]) -> list[Feed]:
         now = self._state.now()
-        since = instant_of(query["createdSince"]) if "createdSince" in query else now - RETENTION_SECONDS
+        since = instant_of(query["createdSince"]) if "createdSince" in query else now - self._state.timing.feed_seconds
         until = instant_of(query["createdUntil"]) if "createdUntil" in query else now
+        until = min(until, now - self._state.timing.shown_late_seconds)
         matching = [
             feed
             for (seller, _), feed in self._state.feeds.items()

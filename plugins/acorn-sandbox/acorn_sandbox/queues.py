@@ -1,7 +1,7 @@
 """The queues of feeds: one lane per seller and marketplace, one feed at a time, in order.
 
 Nothing runs in the background: whoever looks brings the lanes up to the present first. A feed's
-changes show when it ends.
+changes show when it ends, but for its quantities, which show half-way.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
-from acorn_sandbox.processing import FeedRefusedError, count_messages, failure_report, process
+from acorn_sandbox import exact
+from acorn_sandbox.processing import FeedRefusedError, apply_stock, count_messages, failure_report, process
 from acorn_sandbox.state import Document, Feed, State
 
 JSON_FEED: Final = "JSON_LISTINGS_FEED"
@@ -26,8 +27,21 @@ class Queues:
 
     def add(self, feed: Feed) -> None:
         """Put a new feed at the end of its lane."""
+        feed.messages = count_messages(self._state.content(feed.document_id) or b"")
         self._state.put_feed(feed)
         self._state.lanes.setdefault(feed.lane, deque()).append(feed)
+
+    def add_foreign(self, seller_id: str, marketplace_id: str, messages: list[Any] | None = None) -> Feed:
+        """Queue a feed as another tool of the seller's would; without ``messages`` it changes nothing."""
+        now = self._state.now()
+        harmless = [{"messageId": 1, "sku": "SKU-OF-ANOTHER-TOOL", "operationType": "DELETE"}]
+        header = {"sellerId": seller_id, "version": "2.0"}
+        content = exact.dumps({"header": header, "messages": messages or harmless}).encode()
+        document = Document(f"amzn1.tortuga.4.eu.{uuid.uuid4()}", seller_id, _REPORT_TYPE, now)
+        self._state.put_document(document, content)
+        feed = Feed(self._state.next_feed_id(), seller_id, JSON_FEED, [marketplace_id], document.id, now)
+        self.add(feed)
+        return feed
 
     def cancel(self, feed: Feed) -> None:
         """End a feed that has not started."""
@@ -57,10 +71,14 @@ class Queues:
         if feed.effect == "stuck":
             self._apply_share(feed)
             return True
-        content = self._state.contents.get(feed.document_id, b"")
-        end = (feed.started or now) + timing.processing_seconds(count_messages(content))
+        started, lasts = feed.started or now, timing.processing_seconds(feed.messages)
+        end = started + lasts
         if end > now:
+            if started + lasts / 2 <= now and not feed.stocked and feed.type == JSON_FEED:
+                apply_stock(self._state, feed, self._state.content(feed.document_id) or b"")
+                self._state.put_feed(feed)
             return False
+        content = self._state.content(feed.document_id) or b""
         self._finish(feed, content, end)
         return True
 
@@ -96,5 +114,5 @@ class Queues:
         if feed.share:
             feed.effect = "fatal"
             with suppress(FeedRefusedError):
-                process(self._state, feed, self._state.contents.get(feed.document_id, b""))
+                process(self._state, feed, self._state.content(feed.document_id) or b"")
             feed.effect = "stuck"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from acorn_sandbox import exact
 from acorn_sandbox.clock import Timing
 from acorn_sandbox.errors import quota_exceeded
 from acorn_sandbox.operations import Operation
+from acorn_sandbox.storage import Storage
 
 JSON_FEEDS: Final = 5
 """How many JSON_LISTINGS_FEED a seller may create per region in ``JSON_FEED_SECONDS``: a bucket too.
@@ -15,6 +17,7 @@ JSON_FEEDS: Final = 5
 Source: SP-API changelog, 2025-05-06.
 """
 JSON_FEED_SECONDS: Final = 300.0
+_KIND: Final = "bucket"
 _JSON_FEED: Final = "JSON_LISTINGS_FEED"
 
 # A client that spaces its calls exactly must not be refused for the network's jitter.
@@ -30,9 +33,14 @@ class _Bucket:
 class Quotas:
     """Every bucket; rates are Amazon's times the sandbox's speed."""
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, timing: Timing, storage: Storage) -> None:
         self._timing = timing
+        self._storage = storage
         self._buckets: dict[tuple[str, str], _Bucket] = {}
+        for key, value in storage.load(_KIND):
+            account, name = exact.loads(key)
+            tokens, filled = exact.loads(value)
+            self._buckets[account, name] = _Bucket(float(tokens), float(filled))
 
     def rate(self, operation: Operation) -> float:
         """Return the requests per real second that an account has for an operation."""
@@ -55,3 +63,5 @@ class Quotas:
         if bucket.tokens < 1 - min(_FORGIVEN_SECONDS * rate, 0.5):
             raise quota_exceeded()
         bucket.tokens -= 1
+        if self._storage.keeps:
+            self._storage.save(_KIND, exact.dumps(key), exact.dumps([bucket.tokens, bucket.filled]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import socket
 import threading
@@ -34,12 +35,17 @@ def run(
     state: Path | None = None,
     seed: Seed | None = None,
     speed: float = 1.0,
+    alive: bool = False,
+    random_seed: int | None = None,
     announce: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve until stopped. ``announce`` is given the URL once the port is bound."""
-    sandbox = open_sandbox(state, seed, Timing(speed=speed))
+    sandbox = open_sandbox(state, seed, Timing(speed=speed), alive=alive, random_seed=random_seed)
     listener = _listen(port)
     sandbox.base = _url(listener)
+    # Listings are no cycles; looking for some among hundreds of thousands doubles the time of a feed.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     announce(sandbox.base)
     try:
         uvicorn.Server(_config(sandbox)).run(sockets=[listener])
@@ -50,18 +56,21 @@ def run(
         sandbox.state.storage.close()
 
 
-def open_sandbox(state: Path | None, seed: Seed | None, timing: Timing) -> Sandbox:
+def open_sandbox(
+    state: Path | None, seed: Seed | None, timing: Timing, *, alive: bool = False, random_seed: int | None = None
+) -> Sandbox:
     """Return a sandbox over a state file or memory.
 
     The seed, or without one a small catalogue, is planted only where the state has no listings
-    and no history: after a restart the state wins.
+    and no history: after a restart the state wins. ``alive`` lets things happen by themselves;
+    ``random_seed`` is what these, and faults with a probability, are drawn from.
     """
     if timing.speed <= 0:
         raise AcornError(f"The speed must be above 0, not {timing.speed:g}.", code="sandbox_speed")
     storage = Storage(state)
     kept = State(storage, timing)
-    sandbox = Sandbox(kept)
-    if next(kept.all_listings(), None) is None and not sandbox.log.entries:
+    sandbox = Sandbox(kept, alive=alive, random_seed=random_seed)
+    if next(kept.all_listings(), None) is None and not len(sandbox.log):
         rows = small_catalogue() if seed is None else read_seed(seed) if isinstance(seed, Path) else seed
         try:
             plant(kept, rows)
@@ -82,9 +91,11 @@ class SandboxServer:
         seed: Seed | None = None,
         speed: float = 1.0,
         timing: Timing | None = None,
+        alive: bool = False,
+        random_seed: int | None = None,
     ) -> None:
         self._port = port
-        self._sandbox = open_sandbox(state, seed, timing or Timing(speed=speed))
+        self._sandbox = open_sandbox(state, seed, timing or Timing(speed=speed), alive=alive, random_seed=random_seed)
         self._server = uvicorn.Server(_config(self._sandbox))
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -133,6 +144,10 @@ class SandboxServer:
     def log(self) -> list[dict[str, Any]]:
         """Return what was asked and answered, oldest first."""
         return list(self._control("GET", "/_sandbox/log"))
+
+    def stage(self, what: str, *records: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Put ``feeds`` of another tool, ``orders``, ``competitors`` or ``steps`` on the stage; return what came of it."""
+        return list(self._control("POST", f"/_sandbox/{what}", exact.dumps([dict(record) for record in records])))
 
     def add_faults(self, *faults: Mapping[str, Any]) -> None:
         """Let faults strike from now on."""

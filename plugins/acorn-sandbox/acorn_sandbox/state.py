@@ -6,83 +6,24 @@ marketplace, so it is one for all sites of a region.
 
 from __future__ import annotations
 
-import base64
 import secrets
+import zlib
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from hashlib import blake2b
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Final
 
 from acorn_sandbox import exact
 from acorn_sandbox.attributes import AVAILABILITY
 from acorn_sandbox.clock import Timing
-from acorn_sandbox.issues import Issue
-from acorn_sandbox.marketplaces import MARKETPLACES, Marketplace
+from acorn_sandbox.market import Market
+from acorn_sandbox.marketplaces import MARKETPLACES
+from acorn_sandbox.records import Document, Feed, Instances, Listing, listing_record
 from acorn_sandbox.storage import Storage
 
-Instances = list[dict[str, Any]]
+__all__ = ["Document", "Feed", "Instances", "Listing", "State"]
 
-
-@dataclass(slots=True)
-class Listing:
-    """A SKU on one site; ``attributes`` holds everything but ``fulfillment_availability``."""
-
-    seller_id: str
-    marketplace_id: str
-    sku: str
-    product_type: str
-    attributes: dict[str, Instances]
-    created: float
-    updated: float
-    issues: list[Issue] = field(default_factory=list)
-
-    @property
-    def marketplace(self) -> Marketplace:
-        """The site."""
-        return MARKETPLACES[self.marketplace_id]
-
-    @property
-    def asin(self) -> str:
-        """The catalogue item: the suggested one, or one made from the SKU."""
-        suggested = self.attributes.get("merchant_suggested_asin")
-        if suggested and suggested[0].get("value"):
-            return str(suggested[0]["value"])
-        return "B0" + base64.b32encode(blake2b(self.sku.encode(), digest_size=5).digest()).decode()
-
-
-@dataclass(slots=True)
-class Document:
-    """A feed document or a processing report; times are seconds since the epoch."""
-
-    id: str
-    seller_id: str
-    content_type: str
-    created: float
-    report: bool = False
-
-
-@dataclass(slots=True)
-class Feed:
-    """A feed; ``effect`` is the fault that will befall it, ``share`` how much of it then applies."""
-
-    id: str
-    seller_id: str
-    type: str
-    marketplace_ids: list[str]
-    document_id: str
-    created: float
-    status: str = "IN_QUEUE"
-    started: float | None = None
-    ended: float | None = None
-    result_id: str | None = None
-    effect: str | None = None
-    share: float | None = None
-
-    @property
-    def lane(self) -> tuple[str, str]:
-        """What is processed one at a time: the feeds of a seller and marketplace."""
-        return self.seller_id, self.marketplace_ids[0]
+_BEFORE_FIRST_FEED: Final = 50_000_017_999
 
 
 class State:
@@ -92,12 +33,16 @@ class State:
         self.timing = timing or Timing()
         self.storage = storage or Storage()
         self.documents: dict[str, Document] = {}
-        self.contents: dict[str, bytes] = {}
+        self._contents: dict[str, bytes] = {}
         self.feeds: dict[tuple[str, str], Feed] = {}
         self.lanes: dict[tuple[str, str], deque[Feed]] = {}
         self.free_at: dict[tuple[str, str], float] = {}
         self._listings: dict[tuple[str, str], dict[str, Listing]] = {}
         self._pools: dict[tuple[str, str, str], Instances] = {}
+        self._by_asin: dict[tuple[str, str], dict[tuple[str, str], None]] | None = None
+        self.market = Market(self.storage)
+        self.listings_changed = 0
+        self._last_feed = _BEFORE_FIRST_FEED
         self._load()
 
     def now(self) -> float:
@@ -119,6 +64,22 @@ class State:
         for listings in self._listings.values():
             yield from listings.values()
 
+    def listings_of_item(self, marketplace_id: str, asin: str) -> list[Listing]:
+        """Return the listings of every seller here that offer a catalogue item on one site."""
+        if self._by_asin is None:
+            self._by_asin = {}
+            for listing in self.all_listings():
+                self._index(listing)
+        keys = self._by_asin.get((marketplace_id, asin), {})
+        found = (self.listing(seller, marketplace_id, sku) for seller, sku in keys)
+        return [listing for listing in found if listing is not None and listing.asin == asin]
+
+    def _index(self, listing: Listing) -> None:
+        """Note a listing under its ASIN; notes that no longer hold are passed over when read."""
+        if self._by_asin is not None:
+            key = listing.marketplace_id, listing.asin
+            self._by_asin.setdefault(key, {})[listing.seller_id, listing.sku] = None
+
     def sites_of(self, seller_id: str) -> list[str]:
         """Return the marketplace ids on which a seller has listings."""
         return [site for (seller, site), listings in self._listings.items() if seller == seller_id and listings]
@@ -134,23 +95,29 @@ class State:
 
     def put_listing(self, listing: Listing, pool: Instances | None = None) -> None:
         """Keep a new or changed listing and, unless ``pool`` is ``None``, its shared quantity."""
-        self._listings.setdefault((listing.seller_id, listing.marketplace_id), {})[listing.sku] = listing
+        listings = self._listings.setdefault((listing.seller_id, listing.marketplace_id), {})
+        self.listings_changed += listing.sku not in listings
+        listings[listing.sku] = listing
+        self._index(listing)
         if pool is not None:
-            self._put_pool((listing.seller_id, listing.marketplace.region, listing.sku), pool)
+            self.put_pool(listing, pool)
         if self.storage.keeps:
             key = exact.dumps([listing.seller_id, listing.marketplace_id, listing.sku])
-            self.storage.save("listing", key, exact.dumps(asdict(listing)))
+            self.storage.save("listing", key, exact.dumps(listing_record(listing)))
 
     def remove_listing(self, listing: Listing) -> None:
         """Forget a listing, and its shared quantity with the last site of the region."""
         self._listings[listing.seller_id, listing.marketplace_id].pop(listing.sku, None)
+        self.listings_changed += 1
         region = listing.marketplace.region
         siblings = (m.id for m in MARKETPLACES.values() if m.region == region)
         if not any(self.listing(listing.seller_id, site, listing.sku) for site in siblings):
-            self._put_pool((listing.seller_id, region, listing.sku), [])
+            self.put_pool(listing, [])
         self.storage.delete("listing", exact.dumps([listing.seller_id, listing.marketplace_id, listing.sku]))
 
-    def _put_pool(self, key: tuple[str, str, str], pool: Instances) -> None:
+    def put_pool(self, listing: Listing, pool: Instances) -> None:
+        """Keep the ``fulfillment_availability`` of a SKU for all sites of a listing's region."""
+        key = listing.seller_id, listing.marketplace.region, listing.sku
         self._pools[key] = pool
         if self.storage.keeps:
             self.storage.save("pool", exact.dumps(key), exact.dumps(pool))
@@ -160,15 +127,46 @@ class State:
     def put_document(self, document: Document, content: bytes | None = None) -> None:
         """Keep a document and, where given, its content."""
         self.documents[document.id] = document
-        self.storage.save("document", document.id, exact.dumps(asdict(document)))
         if content is not None:
-            self.contents[document.id] = content
-            self.storage.save("content", document.id, content)
+            packed = zlib.compress(content, level=1)
+            document.size = len(content)
+            if self.storage.keeps:
+                self.storage.save("content", document.id, packed)
+            else:
+                self._contents[document.id] = packed
+        self.storage.save("document", document.id, exact.dumps(asdict(document)))
+
+    def content(self, document_id: str) -> bytes | None:
+        """Return what was put into a document, if anything was."""
+        packed = self.storage.get("content", document_id) if self.storage.keeps else self._contents.get(document_id)
+        return zlib.decompress(packed) if isinstance(packed, bytes) else None
+
+    def remove_document(self, document_id: str) -> None:
+        """Forget a document and its content."""
+        self.documents.pop(document_id, None)
+        self.storage.delete("document", document_id)
+        self.remove_content(document_id)
+
+    def remove_content(self, document_id: str) -> None:
+        """Forget a document's content only."""
+        self._contents.pop(document_id, None)
+        self.storage.delete("content", document_id)
+
+    def next_feed_id(self) -> str:
+        """Return the id of the next feed; ids only ever rise."""
+        self._last_feed += 1
+        self.storage.save("last", "feed", str(self._last_feed))
+        return str(self._last_feed)
 
     def put_feed(self, feed: Feed) -> None:
         """Keep a new or changed feed."""
         self.feeds[feed.seller_id, feed.id] = feed
         self.storage.save("feed", exact.dumps([feed.seller_id, feed.id]), exact.dumps(asdict(feed)))
+
+    def remove_feed(self, feed: Feed) -> None:
+        """Forget a feed."""
+        self.feeds.pop((feed.seller_id, feed.id), None)
+        self.storage.delete("feed", exact.dumps([feed.seller_id, feed.id]))
 
     def secret(self, name: str) -> bytes:
         """Return a random key of this state, made at first use."""
@@ -190,8 +188,7 @@ class State:
         for _, value in self.storage.load("document"):
             document = Document(**_floats(exact.loads(value)))
             self.documents[document.id] = document
-        for key, value in self.storage.load("content"):
-            self.contents[key] = value if isinstance(value, bytes) else value.encode()
+        self._last_feed = int(self.storage.get("last", "feed") or self._last_feed)
         for _, value in self.storage.load("feed"):
             feed = Feed(**_floats(exact.loads(value)))
             self.feeds[feed.seller_id, feed.id] = feed

@@ -16,7 +16,7 @@ from acorn_engine.problems import AcornError, Problem
 Key = tuple[str, str]
 """The kind of a record and its key."""
 
-_FORMAT: Final = "acorn-sandbox/1"
+_FORMAT: Final = "acorn-sandbox/2"
 
 
 class Storage:
@@ -35,16 +35,27 @@ class Storage:
 
     def save(self, kind: str, key: str, value: str | bytes) -> None:
         """Remember a record for the next ``commit``."""
-        self._pending[kind, key] = value
+        if self._connection is not None:
+            self._pending[kind, key] = value
 
     def delete(self, kind: str, key: str) -> None:
         """Remember the removal of a record for the next ``commit``."""
-        self._pending[kind, key] = None
+        if self._connection is not None:
+            self._pending[kind, key] = None
 
     def load(self, kind: str) -> Iterator[tuple[str, str | bytes]]:
         """Yield the records of a kind in the order in which they were first saved."""
         if self._connection is not None:
             yield from self._connection.execute("SELECT key, value FROM records WHERE kind = ? ORDER BY rowid", [kind])
+
+    def get(self, kind: str, key: str) -> str | bytes | None:
+        """Return one record, if it is kept."""
+        if (kind, key) in self._pending:
+            return self._pending[kind, key]
+        if self._connection is None:
+            return None
+        found = self._connection.execute("SELECT value FROM records WHERE kind = ? AND key = ?", [kind, key]).fetchone()
+        return None if found is None else found[0]
 
     def commit(self) -> None:
         """Write what is pending in one transaction."""
@@ -90,5 +101,12 @@ def _open(path: Path) -> sqlite3.Connection:
             )
         ) from error
     if found != _FORMAT:
-        raise AcornError(f"The state file {path} is of another version: {found}.", code="sandbox_state")
+        connection.close()
+        raise AcornError(
+            Problem(
+                code="sandbox_state",
+                message=f"The state file {path} is of another version: {found}.",
+                hint="Name another file, or delete this one to start afresh.",
+            )
+        )
     return connection

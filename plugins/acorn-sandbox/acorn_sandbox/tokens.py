@@ -1,12 +1,13 @@
 """Login with Amazon: refresh tokens and codes in, access tokens out.
 
-Any client id and secret will do. A refresh token is ``Atzr|<seller_id>``; an authorisation code
+Any client id and secret will do, but for a secret that begins with ``wrong``. A refresh token is ``Atzr|<seller_id>``; an authorisation code
 is the seller id. Access tokens are signed, so that they outlive a restart.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import secrets
 from typing import Any, Final
@@ -18,6 +19,8 @@ from acorn_sandbox.state import State
 
 REFRESH_PREFIX: Final = "Atzr|"
 ACCESS_PREFIX: Final = "Atza|"
+WRONG_SECRET: Final = "wrong"  # noqa: S105
+"""A client secret that begins so is refused, that a client's handling of it can be tried."""
 
 _EXPIRED: Final = "The access token you provided has expired."
 _INVALID: Final = "The access token you provided is revoked, malformed or invalid."
@@ -32,13 +35,18 @@ class LwaError(Exception):
         self.body = {"error": error, "error_description": description}
 
 
+def refused_client() -> LwaError:
+    """Return the answer to a client id and secret that do not belong together."""
+    return LwaError("invalid_client", "Client authentication failed", 401)
+
+
 class Tokens:
     """Issues and checks access tokens."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._key = state.secret("tokens")
-        self._revoked = {key for key, _ in state.storage.load("revoked")}
+        self._revoked = {key: float(value) for key, value in state.storage.load("revoked")}
 
     def grant(self, method: str, content: bytes, content_type: str) -> tuple[str, dict[str, Any]]:
         """Answer a token request: the seller and the body. Raises ``LwaError``."""
@@ -54,7 +62,9 @@ class Tokens:
             raise LwaError("unsupported_grant_type", "The authorization grant type is not supported by the server")
         for name in ("client_id", "client_secret"):
             if not form.get(name):
-                raise LwaError("invalid_client", "Client authentication failed", 401)
+                raise refused_client()
+        if form["client_secret"].startswith(WRONG_SECRET):
+            raise refused_client()
         seller = _seller(form, kind)
         return seller, {
             "access_token": self.issue(seller),
@@ -80,7 +90,7 @@ class Tokens:
         except ValueError:
             raise unauthorized(_INVALID) from None
         signature, payload = raw[:32], raw[32:]
-        if not hmac.compare_digest(signature, self._sign(payload)) or token in self._revoked:
+        if not hmac.compare_digest(signature, self._sign(payload)) or _digest(token) in self._revoked:
             raise unauthorized(_INVALID)
         seller, expires, _ = exact.loads(payload)
         if float(expires) <= at:
@@ -88,12 +98,21 @@ class Tokens:
         return str(seller)
 
     def revoke(self, token: str) -> None:
-        """Make an access token worthless."""
-        self._revoked.add(token)
-        self._state.storage.save("revoked", token, "")
+        """Make an access token worthless. Only its hash is kept, and only while it would have lived."""
+        now = self._state.now()
+        for digest in [digest for digest, until in self._revoked.items() if until <= now]:
+            del self._revoked[digest]
+            self._state.storage.delete("revoked", digest)
+        until = now + self._state.timing.token_seconds
+        self._revoked[_digest(token)] = until
+        self._state.storage.save("revoked", _digest(token), f"{until:.3f}")
 
     def _sign(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, "sha256")
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _seller(form: dict[str, str], kind: str) -> str:

@@ -5,6 +5,7 @@ import time
 import httpx2
 import pytest
 from acorn_sandbox.faults import Faults
+from acorn_sandbox.server import SandboxServer
 
 DE = "A1PA6795UKMFR9"
 LAMP = "ACORN-LAMP"
@@ -48,6 +49,7 @@ def test_a_lost_answer_had_its_effect(seller, offer):
     with pytest.raises(httpx2.TransportError):
         seller.replace(LAMP, "purchasable_offer", offer(20))
     assert seller.attribute(LAMP, "purchasable_offer") == [offer(20)]
+    time.sleep(0.05)  # the list of feeds lags
     found = seller.call("GET", "/feeds/2021-06-30/feeds", params={"feedTypes": "JSON_LISTINGS_FEED"})
     assert len(found.json()["feeds"]) == 1
     lost = [one for one in seller.server.log() if one.get("fault") == "lost_answer"]
@@ -71,9 +73,42 @@ def test_a_revoked_token_stays_revoked_until_a_new_one(seller):
     assert seller.call("GET", PATH).status_code == 200
 
 
+def test_a_missing_role_is_denied_for_its_operation_only(seller):
+    seller.server.add_faults({"operation": ASKED, "kind": "403", "times": 2})
+    for _ in range(2):
+        response = seller.call("GET", PATH)
+        assert (response.status_code, response.json()["errors"][0]["code"]) == (403, "Unauthorized")
+    assert seller.get_item(LAMP).status_code == 200
+    assert seller.call("GET", PATH).status_code == 200
+
+
+def test_faults_and_quotas_survive_a_restart(tmp_path, connect):
+    state = tmp_path / "state.db"
+    with SandboxServer(state=state, speed=0.01) as server:
+        seller = connect(server)
+        server.add_faults({"operation": ASKED, "kind": "500", "times": 3}, {"operation": "createFeed", "kind": "stuck"})
+        assert [seller.call("GET", PATH).status_code for _ in range(2)] == [500, 500]
+        path = "/feeds/2021-06-30/feeds/1"
+        assert [seller.call("GET", path).status_code for _ in range(15)] == [404] * 15
+    with SandboxServer(state=state, speed=0.01) as server:
+        again = connect(server)
+        assert [again.call("GET", PATH).status_code for _ in range(2)] == [500, 200]
+        assert again.call("GET", path).status_code == 429
+        (listed,) = again.http.get(server.url + "/_sandbox/faults").json()
+        assert (listed["kind"], listed["times"]) == ("stuck", None)
+        server.clear_faults()
+    with SandboxServer(state=state) as server:
+        assert httpx2.get(server.url + "/_sandbox/faults").json() == []
+
+
 def test_login_with_amazon_can_fail_too(seller):
     form = {"grant_type": "refresh_token", "refresh_token": "Atzr|A", "client_id": "c", "client_secret": "s"}
-    for kind, status, error in (("503", 503, "temporarily_unavailable"), ("revoked_token", 400, "invalid_grant")):
+    for kind, status, error in (
+        ("503", 503, "temporarily_unavailable"),
+        ("revoked_token", 400, "invalid_grant"),
+        ("403", 400, "unauthorized_client"),
+        ("invalid_client", 401, "invalid_client"),
+    ):
         seller.server.add_faults({"operation": "token", "kind": kind, "times": 1})
         response = seller.http.post(seller.server.auth_url, data=form)
         assert (response.status_code, response.json()["error"]) == (status, error)
@@ -149,6 +184,7 @@ def test_a_probability_is_kept():
         7,
         {"kind": "explode"},
         {"kind": "500", "time": 3},
+        {"kind": "invalid_client", "operation": "createFeed"},
         {"kind": "500", "times": 0},
         {"kind": "500", "times": "3"},
         {"kind": "500", "probability": 2},

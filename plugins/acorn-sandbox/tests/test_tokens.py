@@ -5,7 +5,11 @@ import time
 import httpx2
 import pytest
 from acorn_sandbox.clock import Timing
+from acorn_sandbox.errors import ApiError
 from acorn_sandbox.server import SandboxServer
+from acorn_sandbox.state import State
+from acorn_sandbox.storage import Storage
+from acorn_sandbox.tokens import Tokens
 
 FORM = {"grant_type": "refresh_token", "refresh_token": "Atzr|A2EXAMPLE", "client_id": "any", "client_secret": "any"}
 PATH = "/sellers/v1/marketplaceParticipations"
@@ -91,3 +95,36 @@ def test_no_token_stands_in_the_log(seller):
     seller.call("GET", PATH)
     assert seller.token not in str(seller.server.log())
     assert "Atz" not in str(seller.server.log())
+
+
+def test_a_secret_that_begins_with_wrong_is_refused(seller):
+    form = {"grant_type": "refresh_token", "refresh_token": "Atzr|A", "client_id": "c", "client_secret": "wrong-one"}
+    response = seller.http.post(seller.server.auth_url, data=form)
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+    assert "wrong-one" not in response.text
+    assert seller.http.post(seller.server.auth_url, data=form | {"client_secret": "right"}).status_code == 200
+
+
+def test_revoked_tokens_are_kept_as_hashes_while_they_would_have_lived(tmp_path):
+    now = [1_000_000.0]
+    path = tmp_path / "state.db"
+
+    def begin():
+        state = State(Storage(path), Timing(now=lambda: now[0]))
+        return state, Tokens(state)
+
+    state, tokens = begin()
+    first, other = tokens.issue("A"), tokens.issue("A")
+    tokens.revoke(first)
+    state.storage.close()
+    for file in tmp_path.iterdir():
+        assert first.removeprefix("Atza|").encode() not in file.read_bytes()
+    state, tokens = begin()
+    with pytest.raises(ApiError, match="denied"):
+        tokens.seller_of(first, now[0])
+    assert tokens.seller_of(other, now[0]) == "A"
+    now[0] += 3601
+    tokens.revoke(other)
+    state.storage.commit()
+    assert len(list(state.storage.load("revoked"))) == 1
+    state.storage.close()

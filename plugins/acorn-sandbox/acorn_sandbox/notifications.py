@@ -1,0 +1,332 @@
+"""Notifications as Amazon puts them into a queue, made from the sandbox's state.
+
+The sandbox has no queue: a program or a test takes a payload here and hands it to whatever reads
+them. Types and shapes are those of Amazon's notification schemas: ``ANY_OFFER_CHANGED``,
+``B2B_ANY_OFFER_CHANGED``, ``LISTINGS_ITEM_…`` and ``ORDER_CHANGE`` have keys in upper camel case,
+``PRICING_HEALTH``, ``FEED_…`` and ``REPORT_PROCESSING_FINISHED`` in lower.
+"""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from typing import Any, Final
+
+from acorn_sandbox import views
+from acorn_sandbox.clock import stamp
+from acorn_sandbox.market import Order
+from acorn_sandbox.marketplaces import MARKETPLACES, Marketplace
+from acorn_sandbox.offers import NEW, Offer, featured, of_condition, offer_of, offers_of
+from acorn_sandbox.prices import standard_price
+from acorn_sandbox.reports import Report
+from acorn_sandbox.state import Feed, Listing, State
+
+Payload = dict[str, Any]
+
+APPLICATION: Final = "amzn1.sellerapps.app.acorn-sandbox"
+_CHANNELS: Final = {True: "Amazon", False: "Merchant"}
+_ORDER_STATUS: Final = {
+    "PENDING_AVAILABILITY": "PendingAvailability",
+    "PENDING": "Pending",
+    "UNSHIPPED": "Unshipped",
+    "PARTIALLY_SHIPPED": "PartiallyShipped",
+    "SHIPPED": "Shipped",
+    "CANCELLED": "Canceled",
+    "UNFULFILLABLE": "Unfulfillable",
+}
+
+
+class Notifications:
+    """Makes payloads; amounts are exact decimals, to be written by ``exact.dumps``."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def any_offer_changed(self, seller_id: str, marketplace_id: str, asin: str) -> Payload:
+        """Return ANY_OFFER_CHANGED of an item: its new offers, best first, as the pricing API shows them now."""
+        site, offers = MARKETPLACES[marketplace_id], of_condition(offers_of(self._state, marketplace_id, asin), NEW)
+        best = featured(offers)
+        counts = _counts(offers)
+        reference = _money(site, best.landed if best else Decimal(0))
+        summary = {
+            "NumberOfOffers": counts,
+            "LowestPrices": _lowest(offers),
+            "BuyBoxPrices": [{"Condition": "new"} | _prices(best)] if best else [],
+            "ListPrice": reference,
+            "MinimumAdvertisedPrice": reference,
+            "SuggestedLowerPricePlusShipping": reference,
+            "TotalBuyBoxEligibleOffers": len(offers),
+            "SalesRankings": [],
+            "NumberOfBuyBoxEligibleOffers": counts,
+            "CompetitivePriceThreshold": reference,
+        }
+        content = {
+            "SellerId": seller_id,
+            "OfferChangeTrigger": self._trigger(site, asin) | {"OfferChangeType": "External"},
+            "Summary": summary,
+            # The schema requires points everywhere, though only Japan has them.
+            "Offers": [
+                _shown(offer) | {"Points": {"PointsNumber": 0}, "PrimeInformation": _prime(offer)}
+                for offer in offers[:20]
+            ],
+        }
+        return self._upper("ANY_OFFER_CHANGED", {"AnyOfferChangedNotification": content})
+
+    def b2b_any_offer_changed(self, seller_id: str, marketplace_id: str, asin: str) -> Payload:
+        """Return B2B_ANY_OFFER_CHANGED of an item: its new offers as a business sees them."""
+        site = MARKETPLACES[marketplace_id]
+        offers = of_condition(offers_of(self._state, marketplace_id, asin, business=True), NEW)
+        best, tier = featured(offers), {"OfferType": "B2B", "QuantityTier": 1}
+        prime = {True: {"IsPrime": True, "IsNationalPrime": True}, False: {"IsPrime": False, "IsNationalPrime": False}}
+        content = {
+            "SellerId": seller_id,
+            "OfferChangeTrigger": self._trigger(site, asin),
+            "Summary": {
+                "NumberOfOffers": _counts(offers),
+                "BuyBoxEligibleOffers": _counts(offers),
+                "LowestPrices": [line | tier for line in _lowest(offers)],
+                "BuyBoxPrices": [{"Condition": "new", "SellerId": best.seller_id} | tier | _prices(best)]
+                if best
+                else [],
+            },
+            "Offers": [
+                _shown(offer) | {"PrimeInformation": prime[offer.fulfilled_by_amazon], "IsBuyBoxWinner": offer is best}
+                for offer in offers[:20]
+            ],
+        }
+        return self._upper("B2B_ANY_OFFER_CHANGED", {"B2BAnyOfferChangedNotification": content})
+
+    def pricing_health(self, listing: Listing) -> Payload | None:
+        """Return PRICING_HEALTH of a listing, or ``None`` where it has no offer or is the featured one."""
+        own, site = offer_of(self._state, listing), listing.marketplace
+        offers = of_condition(offers_of(self._state, site.id, listing.asin), NEW)
+        best = featured(offers)
+        if own is None or best is None or best.seller_id == own.seller_id:
+            return None
+        counts = [
+            {"condition": "new", "fulfillmentType": _fulfilment(amazon), "offerCount": count}
+            for amazon, count in _by_channel(offers).items()
+        ]
+        payload = {
+            "issueType": "BuyBoxDisqualification",
+            "sellerId": listing.seller_id,
+            "offerChangeTrigger": {
+                "marketplaceId": site.id,
+                "asin": listing.asin,
+                "itemCondition": "new",
+                "timeOfOfferChange": stamp(self._state.now()),
+            },
+            "merchantOffer": {"condition": "new", "fulfillmentType": _fulfilment(own.fulfilled_by_amazon)}
+            | _lower_prices(own),
+            "summary": {
+                "numberOfOffers": counts,
+                "buyBoxEligibleOffers": counts,
+                "buyBoxPrices": [{"condition": "new"} | _lower_prices(best)],
+                "salesRankings": [],
+                "referencePrice": {
+                    "competitivePriceThreshold": _lower_money(best, best.landed),
+                    "msrpPrice": _lower_money(own, standard_price(listing) or own.price),
+                },
+            },
+        }
+        return self._lower("PRICING_HEALTH", "1.0", payload)
+
+    def feed_processing_finished(self, feed: Feed) -> Payload:
+        """Return FEED_PROCESSING_FINISHED of a feed that has ended."""
+        content = {
+            "sellerId": feed.seller_id,
+            "accountId": f"amzn1.merchant.o.{feed.seller_id}",
+            "feedId": feed.id,
+            "feedType": feed.type,
+            "processingStatus": feed.status,
+        }
+        if feed.result_id is not None:
+            content["resultFeedDocumentId"] = feed.result_id
+        payload = {"feedProcessingFinishedNotification": content}
+        return self._lower("FEED_PROCESSING_FINISHED", "2020-09-04", payload)
+
+    def report_processing_finished(self, report: Report) -> Payload:
+        """Return REPORT_PROCESSING_FINISHED of a report that has ended."""
+        content = {
+            "sellerId": report.seller_id,
+            "accountId": f"amzn1.merchant.o.{report.seller_id}",
+            "reportId": report.id,
+            "reportType": report.type,
+            "processingStatus": report.status,
+        }
+        if report.document_id is not None:
+            content["reportDocumentId"] = report.document_id
+        payload = {"reportProcessingFinishedNotification": content}
+        return self._lower("REPORT_PROCESSING_FINISHED", "2020-09-04", payload)
+
+    def listings_item_status_change(self, listing: Listing, *, deleted: bool = False) -> Payload:
+        """Return LISTINGS_ITEM_STATUS_CHANGE of a listing.
+
+        Amazon's schema allows only another word for the type, which its own example does not use.
+        """
+        status = ["DELETED"] if deleted else views.status_of(self._state, listing)
+        payload = _item(listing) | {"CreatedDate": stamp(listing.created), "Status": status}
+        return self._upper("LISTINGS_ITEM_STATUS_CHANGE", payload)
+
+    def listings_item_issues_change(self, listing: Listing) -> Payload:
+        """Return LISTINGS_ITEM_ISSUES_CHANGE of a listing, version 2023-12-13."""
+        actions = (issue.get("enforcements", {}).get("actions", []) for issue in listing.issues)
+        payload = _item(listing) | {
+            "Severities": sorted({issue["severity"] for issue in listing.issues}),
+            "EnforcementActions": sorted({action["action"] for some in actions for action in some}),
+        }
+        return self._upper("LISTINGS_ITEM_ISSUES_CHANGE", payload, "2023-12-13")
+
+    def order_change(self, order: Order) -> Payload:
+        """Return ORDER_CHANGE of an order whose status has changed."""
+        shipped = order.status == "SHIPPED"
+        count = sum(item.quantity for item in order.items)
+        items = [
+            {
+                "OrderItemId": item.id,
+                "SellerSKU": item.sku,
+                "SupplySourceId": None,
+                "OrderItemStatus": "Shipped" if shipped else "Unshipped",
+                "Quantity": item.quantity,
+                "QuantityShipped": item.quantity if shipped else 0,
+            }
+            for item in order.items
+        ]
+        content = {
+            "NotificationLevel": "OrderLevel",
+            "SellerId": order.seller_id,
+            "AmazonOrderId": order.id,
+            "OrderChangeType": "OrderStatusChange",
+            "OrderChangeTrigger": {"TimeOfOrderChange": stamp(order.updated), "ChangeReason": "Order status changed"},
+            "Summary": {
+                "MarketplaceId": order.marketplace_id,
+                "OrderStatus": _ORDER_STATUS[order.status],
+                "PurchaseDate": stamp(order.created),
+                "DestinationPostalCode": None,
+                "FulfillmentType": _fulfilment(order.fulfilled_by == "AMAZON"),
+                "OrderType": "StandardOrder",
+                "NumberOfItemsShipped": count if shipped else 0,
+                "NumberOfItemsUnshipped": 0 if shipped else count,
+                "OrderItems": items,
+            },
+        }
+        return self._upper("ORDER_CHANGE", {"OrderChangeNotification": content})
+
+    def _trigger(self, site: Marketplace, asin: str) -> Payload:
+        now = stamp(self._state.now())
+        return {"MarketplaceId": site.id, "ASIN": asin, "ItemCondition": "New", "TimeOfOfferChange": now}
+
+    def _upper(self, kind: str, payload: Payload, version: str = "1.0") -> Payload:
+        now = stamp(self._state.now())
+        return {
+            "NotificationVersion": "1.0",
+            "NotificationType": kind,
+            "PayloadVersion": version,
+            "EventTime": now,
+            "Payload": payload,
+            "NotificationMetadata": {
+                "ApplicationId": APPLICATION,
+                "SubscriptionId": f"subscription-{kind.lower()}",
+                "PublishTime": now,
+                "NotificationId": str(uuid.uuid4()),
+            },
+        }
+
+    def _lower(self, kind: str, version: str, payload: Payload) -> Payload:
+        now = stamp(self._state.now())
+        return {
+            "notificationVersion": version,
+            "notificationType": kind,
+            "payloadVersion": version,
+            "eventTime": now,
+            "payload": payload,
+            "notificationMetadata": {
+                "applicationId": APPLICATION,
+                "subscriptionId": f"subscription-{kind.lower()}",
+                "publishTime": now,
+                "notificationId": str(uuid.uuid4()),
+            },
+        }
+
+
+def _item(listing: Listing) -> Payload:
+    return {
+        "SellerId": listing.seller_id,
+        "MarketplaceId": listing.marketplace_id,
+        "Asin": listing.asin,
+        "Sku": listing.sku,
+    }
+
+
+def _money(site: Marketplace, amount: Decimal) -> Payload:
+    return {"Amount": amount, "CurrencyCode": site.currency}
+
+
+def _prices(offer: Offer) -> Payload:
+    return {
+        "LandedPrice": _money(offer.marketplace, offer.landed),
+        "ListingPrice": _money(offer.marketplace, offer.price),
+        "Shipping": _money(offer.marketplace, offer.shipping),
+    }
+
+
+def _lower_money(offer: Offer, amount: Decimal) -> Payload:
+    return {"amount": amount, "currencyCode": offer.marketplace.currency}
+
+
+def _lower_prices(offer: Offer) -> Payload:
+    return {
+        "listingPrice": _lower_money(offer, offer.price),
+        "shipping": _lower_money(offer, offer.shipping),
+        "landedPrice": _lower_money(offer, offer.landed),
+    }
+
+
+def _fulfilment(amazon: bool) -> str:
+    return "AFN" if amazon else "MFN"
+
+
+def _by_channel(offers: list[Offer]) -> dict[bool, int]:
+    kinds = sorted({offer.fulfilled_by_amazon for offer in offers})
+    return {kind: sum(offer.fulfilled_by_amazon == kind for offer in offers) for kind in kinds}
+
+
+def _counts(offers: list[Offer]) -> list[Payload]:
+    return [
+        {"Condition": "new", "FulfillmentChannel": _CHANNELS[amazon], "OfferCount": count}
+        for amazon, count in _by_channel(offers).items()
+    ]
+
+
+def _lowest(offers: list[Offer]) -> list[Payload]:
+    best: dict[bool, Offer] = {}
+    for offer in offers:
+        best.setdefault(offer.fulfilled_by_amazon, offer)
+    return [
+        {"Condition": "new", "FulfillmentChannel": _CHANNELS[amazon]} | _prices(offer) for amazon, offer in best.items()
+    ]
+
+
+def _prime(offer: Offer) -> Payload:
+    return {"IsOfferPrime": offer.fulfilled_by_amazon, "IsOfferNationalPrime": offer.fulfilled_by_amazon}
+
+
+def _shown(offer: Offer) -> Payload:
+    site = offer.marketplace
+    return {
+        "SellerId": offer.seller_id,
+        "SubCondition": offer.subcondition.lower(),
+        "SellerFeedbackRating": {
+            "FeedbackCount": offer.feedback_count,
+            "SellerPositiveFeedbackRating": offer.positive_percent,
+        },
+        "ShippingTime": {"MinimumHours": 24, "MaximumHours": 48, "AvailabilityType": "NOW", "AvailableDate": ""},
+        "ListingPrice": _money(site, offer.price),
+        "Shipping": _money(site, offer.shipping),
+        "ShipsFrom": {"Country": site.country, "State": ""},
+        "IsFulfilledByAmazon": offer.fulfilled_by_amazon,
+        "IsExpeditedShippingAvailable": False,
+        "IsFeaturedMerchant": True,
+        "ShipsDomestically": True,
+        "ShipsInternationally": False,
+    }
