@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from acorn_engine.evaluate.programs import Programs
     from acorn_engine.marketplace import Account, Connection, Marketplace
     from acorn_engine.store import Store
+    from acorn_engine.store.buckets import SharedBuckets
 
 logger = logging.getLogger(__name__)
 STOP_FILE: Final = "STOP"
@@ -267,7 +268,17 @@ class Context:
 
     def _options(self, account: Account) -> dict[str, object]:
         section = self.project.sections.get(account.marketplace)
-        return section.model_dump() if section is not None else {}
+        return (section.model_dump() if section is not None else {}) | {"buckets": self._buckets}
+
+    @property
+    def _buckets(self) -> SharedBuckets:
+        """The quotas that all processes of the database share; it is opened when a call is made."""
+        if "buckets" not in self._kept:
+            from acorn_engine.store.buckets import SharedBuckets
+
+            self._kept["buckets"] = SharedBuckets(lambda: self.store)
+        found: SharedBuckets = self._kept["buckets"]
+        return found
 
     def stopped(self) -> bool:
         """Say whether a STOP file halts all sending."""
@@ -277,6 +288,7 @@ class Context:
         """Close store and connections. The engine cannot be used afterwards."""
         with self._lock:
             connections, store = list(self._connections.values()), self._kept.pop("store", None)
+            buckets = self._kept.pop("buckets", None)
             self._connections.clear()
             self._closed = True
         if os.getpid() != self._process:
@@ -285,5 +297,7 @@ class Context:
             for connection in connections:
                 _close_quietly(connection)
         finally:
+            if buckets is not None:
+                buckets.close()
             if store is not None:
                 store.close()

@@ -173,6 +173,11 @@ class Store:
             self._usable = True
             return schema.newest()
 
+    @property
+    def address(self) -> str:
+        """The database's address, with its password: for connections of one's own, never to be shown."""
+        return self._database.url.render_as_string(hide_password=False)
+
     def check(self) -> str:
         """Return the version of the tables; raise what stands against using the database."""
         self._ready()

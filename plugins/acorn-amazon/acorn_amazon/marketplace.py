@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from acorn_amazon import attributes, documents, encoding
-from acorn_amazon.endpoints import endpoint_of, token_endpoint_of
-from acorn_amazon.quotas import Quotas
+from acorn_amazon.endpoints import endpoint_of, is_loopback, token_endpoint_of
+from acorn_amazon.quotas import Quotas, application_of
 from acorn_amazon.settings import AmazonSettings
 from acorn_amazon.sites import NAME, SITES
+from acorn_engine.quotas import MemoryBuckets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
     import polars as pl
 
     from acorn_engine.marketplace import Account, Buffer, Connection, Credentials, Limits
+    from acorn_engine.quotas import Buckets
     from acorn_engine.sites import Site
 
 
 class AmazonMarketplace:
     """The provider of Amazon's 23 stores. Thread-safe.
 
-    The quotas of an account are shared by all connections that one instance opens for it.
+    Quotas are kept in the buckets that ``connect`` is given; without any, in memory, for all
+    connections of one instance.
     """
 
     def __init__(self) -> None:
         self.name: str = NAME
         self.sites: tuple[Site, ...] = SITES
         self.limits: Limits = documents.LIMITS
-        self._lock = Lock()
-        self._quotas: dict[tuple[str, str], Quotas] = {}
+        self._buckets = MemoryBuckets()
 
     def encode(self, offers: pl.DataFrame, account: Account, site: Site) -> pl.DataFrame:  # noqa: ARG002 - the protocol's
         """Turn one wave of changes into messages; see ``acorn_amazon.encoding.encode``."""
@@ -52,8 +53,8 @@ class AmazonMarketplace:
     def connect(self, account: Account, credentials: Credentials, options: Mapping[str, object]) -> Connection:
         """Open a connection for one account. Makes no request.
 
-        ``options`` are the keys of ``AmazonSettings``, and for tests ``transport`` (an
-        ``httpx2.BaseTransport``) and ``quotas``; others are not looked at.
+        ``options`` are the keys of ``AmazonSettings``, ``buckets`` (``acorn_engine.quotas.Buckets``),
+        and for tests ``transport`` (an ``httpx2.BaseTransport``) and ``quotas``; others are not looked at.
         The network's library is loaded here: nothing else of a marketplace needs it.
         """
         import httpx2
@@ -75,15 +76,20 @@ class AmazonMarketplace:
             inner if isinstance(inner, httpx2.BaseTransport) else None,
         )
         quotas = options.get("quotas")
+        if not isinstance(quotas, Quotas):
+            buckets: Buckets = cast("Buckets", options.get("buckets") or self._buckets)
+            quotas = Quotas(
+                buckets,
+                endpoint=endpoint,
+                application=application_of(credentials.client_id),
+                seller=account.seller_id,
+                imitation=is_loopback(endpoint),
+            )
         client = Client(
             endpoint=endpoint,
             transport=transport,
             tokens=AccessTokens(transport, token_endpoint, credentials),
-            quotas=quotas if isinstance(quotas, Quotas) else self._quotas_of(endpoint, account),
+            quotas=quotas,
             settings=settings,
         )
         return AmazonConnection(client, account)
-
-    def _quotas_of(self, endpoint: str, account: Account) -> Quotas:
-        with self._lock:
-            return self._quotas.setdefault((endpoint, account.seller_id), Quotas())

@@ -1,122 +1,135 @@
-"""Token buckets, one per operation of an account, corrected by what Amazon answers."""
+"""Amazon's usage plans as quotas of one seller: waited for before a call, corrected by what Amazon answers.
+
+Amazon counts by application, seller and operation in each region, with further limits besides
+(``FURTHER_PLANS``, ``APPLICATION_PLANS``); whichever is used up first refuses the call.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
-from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from acorn_amazon.operations import FURTHER_PLANS, OPERATIONS, Operation, Plan
+from acorn_amazon.operations import FEED_TYPE, FURTHER_PLANS, OPERATIONS, Operation, Plan
 from acorn_engine.marketplace import MarketplaceError
+from acorn_engine.quotas import MemoryBuckets, Quota, interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# Below this a wait is the rounding of the clock's numbers, and sleeping for it would not move the clock.
-_SHORTEST_WAIT: Final = 1e-6
+    from acorn_engine.quotas import Buckets
+
+APPLICATION_PLANS: Final[dict[str, Plan]] = {
+    "getListingsItem": Plan(100, 100),
+    "patchListingsItem": Plan(100, 100),
+    "putListingsItem": Plan(100, 100),
+    "deleteListingsItem": Plan(100, 100),
+}
+"""What all sellers of one application may ask together, by operation.
+
+Source: Amazon's page of the Listings Items API's rate limits; for a patch the limit of one with product data. It names
+no burst: a second's worth is taken. No answer tells of these.
+"""
 
 
-class TokenBucket:
-    """A token bucket kept as one number: the time at which it would be full again.
-
-    Times are seconds of any steady clock. Not thread-safe by itself.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self.rate = plan.rate
-        self.burst = plan.burst
-        self._full_at = -math.inf
-
-    def wait(self, now: float) -> float:
-        """Return the seconds until the next call may be made; 0 where it may be made now."""
-        wait = self._full_at - now - (self.burst - 1) / self.rate
-        return wait if wait > _SHORTEST_WAIT else 0.0
-
-    def take(self, now: float) -> None:
-        """Take one token."""
-        self._full_at = max(self._full_at, now) + 1 / self.rate
-
-    def drain(self, now: float) -> None:
-        """Empty the bucket: the next call is one interval away."""
-        self._full_at = max(self._full_at, now + self.burst / self.rate)
-
-    def learn(self, rate: float, now: float) -> None:
-        """Go on at another rate. The debt is rescaled, or a faster rate would stall the bucket."""
-        if self._full_at > now:
-            self._full_at = now + (self._full_at - now) * self.rate / rate
-        self.rate = rate
+def application_of(client_id: str) -> str:
+    """Return a short name for an application, which does not give its client id away."""
+    return hashlib.blake2b(client_id.encode(), digest_size=8).hexdigest()
 
 
 class Quotas:
-    """The buckets of one account. Thread-safe; to be shared by all its connections."""
+    """The quotas of one seller. Thread-safe.
+
+    ``buckets`` keep them: shared by processes, or without any in memory, by ``clock``. ``endpoint``, ``application`` and
+    ``seller`` say whose they are. ``imitation``: the endpoint is a sandbox, whose limits all run at
+    the same speed, so that those of which no answer tells follow the rate that one names; at
+    Amazon they stay as published.
+    """
 
     def __init__(
         self,
+        buckets: Buckets | None = None,
+        *,
+        endpoint: str = "",
+        application: str = "",
+        seller: str = "",
+        imitation: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._clock = clock
+        self._buckets = MemoryBuckets(clock) if buckets is None else buckets
+        self._imitation = imitation
         self._sleep = sleep
-        self._lock = Lock()
-        plans = {name: operation.plan for name, operation in OPERATIONS.items()} | FURTHER_PLANS
-        self._buckets = {name: TokenBucket(plan) for name, plan in plans.items()}
+        self._own = {
+            name: _quota(operation.plan, endpoint, application, seller, name) for name, operation in OPERATIONS.items()
+        }
+        # Whether applications count their feeds together is not published: all of a seller's do here.
+        self._further = {
+            name: _quota(plan, endpoint, "*", seller, name)
+            if name == FEED_TYPE
+            else _quota(plan, endpoint, application, "*", name)
+            for name, plan in FURTHER_PLANS.items()
+        }
+        self._common = {
+            name: _quota(plan, endpoint, application, "*", name) for name, plan in APPLICATION_PLANS.items()
+        }
 
-    def _of(self, operation: Operation) -> list[TokenBucket]:
-        names = [operation.name] + ([operation.also] if operation.also else [])
-        return [self._buckets[name] for name in names]
+    def _of(self, operation: Operation) -> list[Quota]:
+        """Return the operation's own quota first, then those of which no answer tells."""
+        found = [self._own[operation.name]]
+        if operation.also:
+            found.append(self._further[operation.also])
+        if operation.name in self._common:
+            found.append(self._common[operation.name])
+        return found
 
     def acquire(self, operation: Operation, longest_wait: float) -> None:
         """Wait until the operation may be called, and count the call.
 
-        Raises ``MarketplaceError`` (``throttled``, with ``retry_after``) without waiting where the
-        wait would be longer than ``longest_wait`` seconds.
+        Raises ``MarketplaceError`` (``throttled``, with ``retry_after``) where the wait would be
+        longer than ``longest_wait`` seconds in all: at once, unless others were faster meanwhile.
         """
-        buckets = self._of(operation)
-        while True:
-            with self._lock:
-                now = self._clock()
-                wait = max(bucket.wait(now) for bucket in buckets)
-                if wait <= 0:
-                    for bucket in buckets:
-                        bucket.take(now)
-                    return
-            if wait > longest_wait:
+        quotas = self._of(operation)
+        waited = 0.0
+        while wait := self._buckets.take(quotas):
+            if waited + wait > longest_wait:
                 raise MarketplaceError(
                     f"{operation.name}: Amazon's quota for this account is used up, so the call was not made. "
                     f"It can be made in {math.ceil(wait)} seconds.",
                     code="throttled",
                     retryable=True,
                     retry_after=wait,
+                    who="time",
+                    remedy=f"Wait {math.ceil(wait)} seconds, then try again; the outbox does so by itself.",
                 )
             self._sleep(wait)
+            waited += wait
 
     def learn(self, operation: Operation, headers: Mapping[str, str]) -> None:
-        """Take over the rate that an answer names; anything unreadable is ignored.
-
-        A further quota of the operation, of which no answer tells, is taken to grow and shrink in
-        proportion: an application with a raised plan has it raised throughout.
-        """
-        try:
-            rate = float(headers.get("x-amzn-RateLimit-Limit", ""))
-        except ValueError:
-            return
-        if not math.isfinite(rate) or rate <= 0:
-            return
-        with self._lock:
-            now = self._clock()
-            self._adjust(operation.name, rate, now)
-            if operation.also:
-                self._adjust(operation.also, FURTHER_PLANS[operation.also].rate * rate / operation.plan.rate, now)
-
-    def _adjust(self, name: str, rate: float, now: float) -> None:
-        bucket = self._buckets[name]
-        if not math.isclose(bucket.rate, rate, rel_tol=1e-9):
-            bucket.learn(rate, now)
+        """Note that a call was answered, and take over the rate that the answer names if it can be read."""
+        quotas = self._of(operation)
+        rate = _rate(headers)
+        every: dict[str, int] = {}
+        if rate is not None:
+            every[quotas[0].name] = interval(rate)
+            if self._imitation:
+                factor = operation.plan.rate / rate
+                every |= {quota.name: max(math.ceil(quota.every * factor), 1) for quota in quotas[1:]}
+        self._buckets.answered(quotas, every)
 
     def drain(self, operation: Operation) -> None:
         """Note that Amazon refused a call for its quota."""
-        with self._lock:
-            now = self._clock()
-            for bucket in self._of(operation):
-                bucket.drain(now)
+        self._buckets.drain(self._of(operation))
+
+
+def _quota(plan: Plan, endpoint: str, application: str, seller: str, name: str) -> Quota:
+    return Quota(f"{endpoint} {application} {seller} {name}", interval(plan.rate), plan.burst)
+
+
+def _rate(headers: Mapping[str, str]) -> float | None:
+    try:
+        rate = float(headers.get("x-amzn-RateLimit-Limit", ""))
+    except ValueError:
+        return None
+    return rate if math.isfinite(rate) and rate > 0 else None

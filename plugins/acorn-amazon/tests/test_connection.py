@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 from acorn_amazon.marketplace import AmazonMarketplace
+from acorn_amazon.operations import OPERATIONS
 
 from acorn_engine.marketplace import READ_SCHEMA, MarketplaceError, UnansweredError
 
@@ -475,8 +476,11 @@ def test_connections_of_one_account_share_their_quotas(account, credentials):
     marketplace = AmazonMarketplace()
     first, second = (marketplace.connect(account, credentials, {}) for _ in range(2))
     other = marketplace.connect(replace(account, seller_id="B"), credentials, {})
-    assert first.client.quotas is second.client.quotas
-    assert first.client.quotas is not other.client.quotas
+    poll = OPERATIONS["getFeed"]
+    first.client.quotas.drain(poll)
+    other.client.quotas.acquire(poll, 0)
+    with pytest.raises(MarketplaceError, match="quota"):
+        second.client.quotas.acquire(poll, 0)
     for one in (first, second, other):
         one.close()
 
