@@ -12,7 +12,7 @@ from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.outbox.settings import OutboxSettings, backoff
 from acorn_engine.problems import Problem, ProjectError
 from acorn_engine.sites import utc
-from acorn_engine.store.parts import advance, postpone
+from acorn_engine.store.parts import advance, expires_at, postpone
 from acorn_engine.store.times import instant, micros
 
 if TYPE_CHECKING:
@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 WORKER: Final = "acorn"
+FAR: Final = 2**57
+"""An instant that does not come: in the year 6536."""
 REFUSED: Final = frozenset({"unauthorized", "forbidden"})
 """Refusals that a person must mend: tried again slowly."""
 
 
 class State(StrEnum):
-    """The states of a part, in the order in which it goes through them."""
+    """The states of a part, in the order in which it goes through them; a dead letter waits to be resumed."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -43,6 +45,7 @@ class State(StrEnum):
     REPORTED = "reported"
     PATCHING = "patching"
     VERIFYING = "verifying"
+    DEAD = "dead"
     ENDED = "ended"
 
 
@@ -104,7 +107,7 @@ class Context:
 
     def move(self, tx: Transaction, part: Part, state: State, **values: object) -> Part:
         """Move a part to another state, and tell of it. Tries and remarks begin anew unless given."""
-        values = {"attempts": 0, "note": None, "code": None, **values}
+        values = {"attempts": 0, "note": None, "code": None, "who": None, "remedy": None, **values}
         moved = advance(tx, part, state=state.value, **values)
         data = describe(moved)
         tx.event(f"part_{state.value}", data, part.plan)
@@ -119,8 +122,12 @@ class Context:
         wait = backoff(settings.retry_first * (6 if slow else 1), settings.retry_most, part.attempts)
         asked = getattr(error, "retry_after", None)
         until = max(self.after(wait), micros(self.now()) + int((asked or 0) * 1_000_000))
+        mend = {"who": getattr(error, "who", None), "remedy": _remedy(error)}
         with self.store.write() as tx:
-            values = {**values, "attempts": part.attempts + 1, "due_at": until, "code": code, "note": text}
+            if part.attempts and micros(self.now() - settings.give_up_after) >= part.since:
+                self.bury(tx, part, code, text, **mend)
+                return
+            values = {**values, "attempts": part.attempts + 1, "due_at": until, "code": code, "note": text, **mend}
             if state is not None and state.value != part.state:
                 values["state"] = state.value
             moved = advance(tx, part, **values)
@@ -130,6 +137,16 @@ class Context:
                 data = {**describe(moved), "next": utc(instant(until))}
                 tx.event("part_failed", data, part.plan)
                 tx.record(WORKER, "part_failed", part.id, before={"state": part.state}, after=data)
+
+    def bury(
+        self, tx: Transaction, part: Part, code: str | None, note: str | None, *, who: str | None, remedy: str | None
+    ) -> Part:
+        """Make a part a dead letter: nothing more is tried until it is resumed.
+
+        One of which nothing can have been sent is due once more when its plan runs out, to be ended.
+        """
+        due = FAR if part.intent_at else expires_at(tx.connection, tx.project, part.plan)
+        return self.move(tx, part, State.DEAD, in_flight=0, due_at=due, code=code, note=note, who=who, remedy=remedy)
 
     def tell(self, told: Iterable[dict[str, Any]]) -> None:
         """Hand ended submissions to whoever asked; what they raise is logged."""
@@ -156,7 +173,16 @@ def describe(part: Part) -> dict[str, Any]:
         "submission": part.submission,
         "code": part.code,
         "note": part.note,
+        "who": part.who,
+        "remedy": part.remedy,
     }
+
+
+def _remedy(error: Exception) -> str | None:
+    """Return what mends a failure, in the words of whoever raised it."""
+    problems = getattr(error, "problems", None)
+    remedy: str | None = problems[0].hint if problems else getattr(error, "remedy", None)
+    return remedy
 
 
 def error_words(error: Exception) -> tuple[str, str]:

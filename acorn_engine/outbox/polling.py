@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.outbox.context import Context, State
 from acorn_engine.outbox.outcomes import settle
+from acorn_engine.outbox.recovery import NOT_PROVED
 from acorn_engine.outbox.sending import HOPELESS, to_verifying
 from acorn_engine.outbox.settings import backoff
 from acorn_engine.store.deliveries import clear_sent, deliveries_of
@@ -43,10 +44,10 @@ def poll(ctx: Context, part: Part) -> Told:
         if seen.state == "done" and seen.report_id is not None:
             ctx.move(tx, part, State.REPORTED, report=seen.report_id, due_at=tx.at)
         elif seen.state == "done":
-            to_verifying(ctx, tx, part, "no_report", "the submission is done, but has no report")
+            to_verifying(ctx, tx, part, *_doubt(part, "no_report", "the submission is done, but has no report"))
         elif seen.state in _LOST:
-            to_verifying(ctx, tx, part, seen.state, _LOST[seen.state])
-        elif ctx.now() - instant(part.intent_at or part.since) > settings.processing_within:
+            to_verifying(ctx, tx, part, *_doubt(part, seen.state, _LOST[seen.state]))
+        elif ctx.now() - instant(part.sent_at or part.intent_at or part.since) > settings.processing_within:
             hours = settings.processing_within.total_seconds() / 3600
             text = f"the submission has been {seen.state} for more than {hours:g} hours"
             to_verifying(ctx, tx, part, "stuck", text, in_flight=1)
@@ -68,20 +69,33 @@ def report(ctx: Context, part: Part) -> Told:
             ctx.retry(part, error)
             return []
         with ctx.store.write() as tx:
-            to_verifying(ctx, tx, part, "no_report", f"the report cannot be read: {error}")
+            to_verifying(ctx, tx, part, *_doubt(part, "no_report", f"the report cannot be read: {error}"))
         return []
     with ctx.store.write() as tx:
         rows = deliveries_of(tx.connection, tx.project, part=part.id, undecided=True)
         if part.adopted and not _is_ours(found, rows, message_count(tx.connection, tx.project, part.id)):
             _not_ours(ctx, tx, part)
             return []
-        rejected = rejected_by(found, rows)
-        settle(tx, part.plan, rejected)
         whole = found.complete and not any(issue.severity == "error" and _unnamed(issue) for issue in found.issues)
-        code = None if whole else "incomplete_report"
-        note = None if whole else _first_words(found)
-        to_verifying(ctx, tx, part, code, note)
+        if part.adopted and not _names_ours(found):
+            note = "its report names none of our messages" if whole else _first_words(found)
+            to_verifying(ctx, tx, part, *_doubt(part, NOT_PROVED, note))
+            return []
+        settle(tx, part.plan, rejected_by(found, rows))
+        to_verifying(ctx, tx, part, *((None, None) if whole else ("incomplete_report", _first_words(found))))
     return []
+
+
+def _doubt(part: Part, code: str, note: str) -> tuple[str, str]:
+    """Return a code and a note; of a submission that was only found, whatever befell it proves nothing."""
+    if not part.adopted:
+        return code, note
+    return NOT_PROVED, f"submission {part.submission} may be this one: {note}"
+
+
+def _names_ours(found: Report) -> bool:
+    """Say whether a report that contradicts nothing names a message of ours with its SKU."""
+    return any(issue.message_id is not None and issue.seller_sku is not None for issue in found.issues)
 
 
 def _unnamed(issue: Any) -> bool:

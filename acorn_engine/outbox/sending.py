@@ -1,8 +1,7 @@
 """Feeds on their way out: upload, submit once, and find out after a lost answer what there is.
 
 The marketplace has no idempotency key for a submission. So the intent is committed first, with
-the ids that are already visible; after a crash or a lost answer nothing is submitted again before
-the marketplace was asked, and said more than once that it has nothing new.
+the ids that are already visible; after a crash or a lost answer the part is looked up, see ``recovery``.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from acorn_engine.marketplace import MarketplaceError, UnansweredError
 from acorn_engine.outbox.context import Context, State, error_words
 from acorn_engine.outbox.freshness import REASONS
-from acorn_engine.outbox.outcomes import because, end, leave_out, settle
-from acorn_engine.outbox.settings import UPLOAD_ATTEMPTS, backoff
+from acorn_engine.outbox.outcomes import because, end, leave_out
+from acorn_engine.outbox.settings import UPLOAD_ATTEMPTS
 from acorn_engine.outbox.waves import expired
 from acorn_engine.store.deliveries import clear_sent, deliveries_of, note_sent
-from acorn_engine.store.parts import advance, mark_messages, messages_of, submissions_of
+from acorn_engine.store.parts import advance, expires_at, mark_messages, messages_of
 from acorn_engine.store.times import instant, micros
 
 if TYPE_CHECKING:
@@ -32,6 +31,10 @@ def upload(ctx: Context, part: Part) -> Told:
     """Store the part's document with the marketplace. Safe to repeat."""
     with ctx.store.read() as connection:
         messages = messages_of(connection, ctx.store.project, part, ["waiting"])
+        over = expires_at(connection, ctx.store.project, part.plan) <= micros(ctx.now())
+    if over:  # looked at before the connection, which may be what fails
+        with ctx.store.write() as tx:
+            return [_leave_all_out(ctx, tx, part)]
     connection_to = ctx.connection(part.account)
     site = ctx.site(part.account, part.site)
     pairs = [(message.message_id, message.message) for message in messages]
@@ -57,13 +60,19 @@ def submit(ctx: Context, part: Part) -> Told:
         return []
     with ctx.store.write() as tx:
         if expired(tx, part):
-            rows = deliveries_of(tx.connection, tx.project, part=part.id, undecided=True)
-            leave_out(tx, part, because(rows, "expired", REASONS["expired"]), "superseded")
-            return [end(ctx, tx, part)]
+            return [_leave_all_out(ctx, tx, part)]
         known = sorted({*part.known, *(submission.id for submission in visible)})
         note_sent(tx, part.id)
         values = {"intent_at": tx.at, "known": known, "in_flight": 1, "lookups": 0, "attempts": part.attempts}
         part = ctx.move(tx, part, State.SUBMITTING, due_at=ctx.after(ctx.settings.lookup_after), **values)
+    return _create(ctx, part)
+
+
+def _create(ctx: Context, part: Part) -> Told:
+    """Create the submission of a part whose intent is written down, unless that is too long ago."""
+    if ctx.now() - instant(part.intent_at or part.since) > ctx.settings.lease / 2:
+        return []  # it slept: another worker may look the part up already, and it is looked up in any case
+    connection, site = ctx.connection(part.account), ctx.site(part.account, part.site)
     try:
         submission = connection.submit(site, part.document or "")
     except UnansweredError as error:
@@ -81,6 +90,13 @@ def submit(ctx: Context, part: Part) -> Told:
     return []
 
 
+def _leave_all_out(ctx: Context, tx: Transaction, part: Part) -> dict[str, Any]:
+    """End a part of which nothing was sent because its plan has run out."""
+    rows = deliveries_of(tx.connection, tx.project, part=part.id, undecided=True)
+    leave_out(tx, part, because(rows, "expired", REASONS["expired"]), "superseded")
+    return end(ctx, tx, part)
+
+
 def _unanswered(ctx: Context, part: Part, error: Exception) -> None:
     """Note a lost answer; the part stays as after a crash and is looked up when it is due."""
     with ctx.store.write() as tx:
@@ -89,7 +105,7 @@ def _unanswered(ctx: Context, part: Part, error: Exception) -> None:
 
 
 def _refused(ctx: Context, part: Part, error: MarketplaceError) -> Told:
-    """Go back after a refusal, which had no effect; give the part up where the call itself is wrong."""
+    """Go back after a refusal, which had no effect; a dead letter where the call itself is wrong."""
     code, text = error_words(error)
     if error.retryable or code not in HOPELESS or part.uploads < UPLOAD_ATTEMPTS:
         with ctx.store.write() as tx:
@@ -101,43 +117,8 @@ def _refused(ctx: Context, part: Part, error: MarketplaceError) -> Told:
         return []
     with ctx.store.write() as tx:
         clear_sent(tx, part.id)
-        rows = deliveries_of(tx.connection, tx.project, part=part.id, undecided=True).to_dicts()
-        settle(tx, part.plan, [{**row, "outcome": "rejected", "code": code, "text": text} for row in rows])
-        part = advance(tx, part, code=code, note=text)
-        return [end(ctx, tx, part)]
-
-
-def recover(ctx: Context, part: Part) -> Told:
-    """Find out after a crash or a lost answer whether the submission exists.
-
-    One new submission is adopted (its report must then name this part's messages); none, seen
-    often enough, means that it may be submitted; several are left to a person and read back.
-    """
-    since = instant(part.intent_at or part.since)
-    try:
-        visible = ctx.connection(part.account).recent(
-            ctx.site(part.account, part.site), since - ctx.settings.clock_skew
-        )
-    except MarketplaceError as error:
-        ctx.retry(part, error)
-        return []
-    with ctx.store.write() as tx:
-        ours = submissions_of(tx.connection, tx.project, part.account)
-        fresh = [submission.id for submission in visible if submission.id not in {*part.known, *ours}]
-        if len(fresh) == 1:
-            mark_messages(tx, part.id, None, state="sent", sent_at=part.intent_at)
-            values = {"submission": fresh[0], "adopted": 1, "sent_at": part.intent_at}
-            ctx.move(tx, part, State.SUBMITTED, due_at=tx.at, **values)
-        elif fresh:
-            mark_messages(tx, part.id, None, state="sent", sent_at=part.intent_at)
-            text = f"several submissions may be this one: {', '.join(sorted(fresh))}"
-            to_verifying(ctx, tx, part, "several_candidates", text, in_flight=1)
-        elif part.lookups + 1 < ctx.settings.lookups:
-            wait = backoff(ctx.settings.lookup_after, ctx.settings.lookup_most, part.lookups + 1)
-            advance(tx, part, lookups=part.lookups + 1, due_at=ctx.after(wait))
-        else:
-            clear_sent(tx, part.id)
-            ctx.move(tx, part, State.READY, in_flight=0, due_at=tx.at, lookups=0, note="the submission was never made")
+        part = advance(tx, part, intent_at=None)
+        ctx.bury(tx, part, code, text, who=error.who, remedy=error.remedy)
     return []
 
 
@@ -146,5 +127,5 @@ def to_verifying(
 ) -> Part:
     """Let a part be read back. Without a ``code`` the marketplace has answered for every message."""
     until = micros(tx.now + ctx.settings.verify_within)
-    values = {"in_flight": in_flight, "verify_until": until, "pass_at": tx.at, "due_at": tx.at}
+    values = {"in_flight": in_flight, "verify_until": until, "pass_at": tx.at, "due_at": tx.at, "read_to": None}
     return ctx.move(tx, part, State.VERIFYING, code=code, note=note, batch=ctx.settings.read_batch, **values)

@@ -16,6 +16,8 @@ class OutboxSettings:
     ``lookup_after``: how long after an unanswered submission the marketplace is first asked what it
     has, ``lookups`` times, with waits that double up to ``lookup_most``, before anything is
     submitted again: new submissions show up late.
+    ``give_up_after``: how long a step may fail before its part becomes a dead letter.
+    ``unknown_first``, ``unknown_for``: how soon, and for how long, unknown outcomes are read again.
     ``processing_within``: how long a submission may queue and run before it counts as stuck.
     ``read_batch``: offers a read. ``lease``: longer than any one call. ``clock_skew``: how far the
     marketplace's clock may be from ours. ``expiring_within``: when ``status`` warns of a plan.
@@ -25,7 +27,10 @@ class OutboxSettings:
     unreadable_after: timedelta = timedelta(hours=6)
     lookup_after: timedelta = timedelta(seconds=60)
     lookup_most: timedelta = timedelta(minutes=30)
-    lookups: int = 2
+    lookups: int = 6
+    give_up_after: timedelta = timedelta(days=2)
+    unknown_first: timedelta = timedelta(minutes=15)
+    unknown_for: timedelta = timedelta(days=7)
     processing_within: timedelta = timedelta(hours=12)
     poll_first: timedelta = timedelta(seconds=5)
     poll_most: timedelta = timedelta(minutes=2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from sqlalchemy import func, select
 
-from acorn_engine.outbox.context import REFUSED, Context, describe
+from acorn_engine.outbox.context import REFUSED, Context, State, describe
 from acorn_engine.plan.model import PlanStatus, Verdict
 from acorn_engine.sites import utc
 from acorn_engine.store.parts import open_parts
@@ -35,10 +35,16 @@ _HELD: Final = (
     "because",
 )
 _PERSON: Final = {
-    "several_candidates": "look in the marketplace which of these submissions is ours; the offers are read back",
+    "not_proved": "look in the marketplace whether this submission is ours; the offers are read back",
+    "submission_lost": "look in the marketplace for this submission; the offers are read back",
     "stuck": "ask the marketplace's support about this submission; the offers are read back",
     "no_account": "put the account back into acorn.toml",
     "no_marketplace": "see 'acorn plugins'",
+}
+_DEAD: Final = {
+    "not_proved": "look in the marketplace whether this submission is ours. If it is not, '{resume}' looks again and sends",
+    "submission_lost": "look in the marketplace for this submission. If it is not there, '{resume}' looks again and sends",
+    "stuck": "ask the marketplace's support about this submission; then '{resume}' asks what became of it",
 }
 _FAILED: Final = {
     "rejected": "mend what the marketplace names, and make a new plan",
@@ -120,7 +126,18 @@ def _parts_in_trouble(connection: Connection, project: str) -> list[dict[str, An
     records = []
     for part in open_parts(connection, project):
         code = part.code or ""
-        if code in REFUSED:
+        kind = "part"
+        if part.state == State.DEAD:
+            kind, verb = "dead_letter", f"acorn resume {part.id}"
+            mend = part.remedy or "mend what the note says"
+            do = (
+                _DEAD[code].format(resume=verb)
+                if code in _DEAD
+                else f"{mend.rstrip('.')}; then '{verb}' takes it up again"
+            )
+        elif part.remedy and part.who != "time":
+            do = f"{part.remedy.rstrip('.')}; it is tried again by itself"
+        elif code in REFUSED:
             do = f"renew the credentials of account '{part.account}'; it is tried again by itself"
         elif code in _PERSON:
             do = _PERSON[code]
@@ -128,7 +145,7 @@ def _parts_in_trouble(connection: Connection, project: str) -> list[dict[str, An
             do = "see the note; it is tried again by itself"
         else:
             continue
-        records.append({"kind": "part", **describe(part), "do": do})
+        records.append({"kind": kind, **describe(part), "do": do})
     return records
 
 

@@ -9,6 +9,7 @@ from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.outbox.compare import is_readable, same_value, shown_value
 from acorn_engine.outbox.context import REFUSED, Context, error_words
 from acorn_engine.outbox.outcomes import end, settle
+from acorn_engine.outbox.recovery import DOUBTFUL, NOT_PROVED, proved
 from acorn_engine.outbox.settings import backoff
 from acorn_engine.store.deliveries import deliveries_of, note_checked, outcome_counts, skus_to_read
 from acorn_engine.store.offers import confirm, record_reads
@@ -27,7 +28,7 @@ def verify(ctx: Context, part: Part) -> Told:
     """Read the next offers of a part back, or end the part, or wait for the next round."""
     with ctx.store.read() as connection:
         limit = part.batch or ctx.settings.read_batch
-        skus = skus_to_read(connection, ctx.store.project, part.id, part.pass_at or 0, limit)
+        skus = skus_to_read(connection, ctx.store.project, part.id, part.read_to, limit)
     if not skus:
         return _round_over(ctx, part)
     at = ctx.now()
@@ -38,12 +39,13 @@ def verify(ctx: Context, part: Part) -> Told:
     with ctx.store.write() as tx:
         record_reads(tx, part.account, part.site, frame, at, "read-back")
         rows = deliveries_of(tx.connection, tx.project, part=part.id, undecided=True, seller_skus=skus).to_dicts()
-        late = micros(at) >= (part.verify_until or 0)
+        late = micros(at) >= (part.verify_until or 0) and part.code not in DOUBTFUL
         decided = judge(ctx, part, rows, {offer["seller_sku"]: offer for offer in frame.to_dicts()}, late=late)
         settle(tx, part.plan, decided)
         confirm(tx, [_confirmed(part, row) for row in decided if row["outcome"] == "settled"])
-        note_checked(tx, part.id, skus, max(micros(at), part.pass_at or 0))
-        advance(tx, part, due_at=tx.at)
+        note_checked(tx, part.id, skus)
+        batch = min(ctx.settings.read_batch, 2 * (part.batch or ctx.settings.read_batch))
+        advance(tx, part, due_at=tx.at, read_to=skus[-1], batch=batch)
     return []
 
 
@@ -91,15 +93,23 @@ def _confirmed(part: Part, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _round_over(ctx: Context, part: Part) -> Told:
-    """End a part whose changes are all decided; otherwise wait for the next round of reading."""
+    """End a part whose changes are all decided; otherwise wait for the next round of reading.
+
+    What was read back in doubt is ours once anything of it shows; if nothing does, it waits for a person.
+    """
     settings = ctx.settings
     with ctx.store.write() as tx:
         if not outcome_counts(tx.connection, tx.project, part=part.id).get(None):
             return [end(ctx, tx, part)]
+        if part.code == NOT_PROVED and proved(ctx, part, tx.connection):
+            part = advance(tx, part, code=None, note=None)
+        if part.code in DOUBTFUL and tx.at >= (part.verify_until or 0):
+            ctx.bury(tx, part, part.code, part.note, who=part.who, remedy=part.remedy)
+            return []
         wait = ctx.after(backoff(settings.read_first, settings.read_most, part.attempts))
         until = part.verify_until or 0
         due = min(wait, until) if until > tx.at else wait
-        advance(tx, part, due_at=due, pass_at=due, attempts=part.attempts + 1)
+        advance(tx, part, due_at=due, pass_at=due, attempts=part.attempts + 1, read_to=None)
     return []
 
 
@@ -116,10 +126,13 @@ def _unreadable(ctx: Context, part: Part, skus: Sequence[str], error: Marketplac
         if alone and len(skus) > 1:
             advance(tx, part, batch=max(1, len(skus) // 2), due_at=tx.at)
             return []
-        if give_up or late:
+        if (give_up or late) and part.code not in DOUBTFUL:
             rows = deliveries_of(tx.connection, tx.project, part=part.id, undecided=True, seller_skus=skus).to_dicts()
             reason = {"outcome": "unknown", "code": code, "text": f"the offer cannot be read: {text}"}
             settle(tx, part.plan, [{**row, **reason} for row in rows])
-        note_checked(tx, part.id, skus, max(tx.at, part.pass_at or 0))
-        advance(tx, part, due_at=tx.at, code=code, note=text)
+        note_checked(tx, part.id, skus)
+        doubt = part.code in DOUBTFUL  # stays, whatever else goes wrong
+        mend = {"who": error.who, "remedy": error.remedy}
+        words = {} if doubt else {"code": code, "note": text, **mend}
+        advance(tx, part, due_at=tx.at, read_to=skus[-1], **words)
     return []

@@ -26,7 +26,7 @@ PRICES: Final = 1
 INCREASES: Final = 2
 """Waves: 0 quantity decreases, 1 prices and attributes, 2 quantity increases and handling days."""
 
-_LEFT: Final = frozenset({State.VERIFYING.value, State.ENDED.value})
+_LEFT: Final = frozenset({State.VERIFYING.value, State.DEAD.value, State.ENDED.value})
 
 
 def may_leave(ctx: Context, part: Part, lane: Sequence[Part]) -> bool:

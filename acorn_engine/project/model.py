@@ -92,7 +92,7 @@ class RunSection(Section):
         "the waits between the looks double",
     )
     lookups: int = Field(
-        2, ge=1, description="how often it must answer that it has nothing new before anything is submitted again"
+        6, ge=1, description="how often it must answer that it has nothing new before anything is submitted again"
     )
     processing_within: Duration = Field(
         timedelta(hours=12),

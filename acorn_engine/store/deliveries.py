@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from acorn_engine.plan.model import Verdict
 from acorn_engine.store.frames import read_frame
 from acorn_engine.store.parts import mark_messages
 from acorn_engine.store.plan_frames import read_changes
 from acorn_engine.store.plans import released_numbers
-from acorn_engine.store.tables import deliveries, part_messages
+from acorn_engine.store.tables import deliveries, part_messages, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,20 +83,18 @@ def deliveries_of(
     return read_frame(connection, statement.order_by(deliveries.c.plan, deliveries.c.number), DELIVERY_SCHEMA)
 
 
-def skus_to_read(connection: Connection, project: str, part: str, before: int, limit: int) -> list[str]:
-    """Return SKUs of a part with an undecided change that was not looked at since ``before``."""
-    statement = (
-        select(deliveries.c.seller_sku)
-        .where(
-            deliveries.c.project == project,
-            deliveries.c.part == part,
-            deliveries.c.outcome.is_(None),
-            or_(deliveries.c.checked_at.is_(None), deliveries.c.checked_at < before),
-        )
-        .distinct()
-        .order_by(deliveries.c.seller_sku)
-        .limit(limit)
-    )
+def first_undecided(connection: Connection, project: str, part: str, limit: int) -> pl.DataFrame:
+    """Return the undecided changes (columns of ``DELIVERY_SCHEMA``) of a part's first ``limit`` SKUs."""
+    skus = skus_to_read(connection, project, part, None, limit)
+    return deliveries_of(connection, project, part=part, undecided=True, seller_skus=skus)
+
+
+def skus_to_read(connection: Connection, project: str, part: str, after: str | None, limit: int) -> list[str]:
+    """Return the next SKUs of a part with an undecided change, in order, from behind ``after``."""
+    where = [deliveries.c.project == project, deliveries.c.part == part, deliveries.c.outcome.is_(None)]
+    if after is not None:
+        where.append(deliveries.c.seller_sku > after)
+    statement = select(deliveries.c.seller_sku).where(*where).distinct().order_by(deliveries.c.seller_sku).limit(limit)
     return list(connection.execute(statement).scalars())
 
 
@@ -122,10 +120,10 @@ def unsend(tx: Transaction, part: str, message_id: int) -> None:
     mark_messages(tx, part, [message_id], state="waiting", sent_at=None)
 
 
-def note_checked(tx: Transaction, part: str, seller_skus: Sequence[str], at: int) -> None:
-    """Write down that SKUs of a part were looked at in the pass that began at ``at``."""
+def note_checked(tx: Transaction, part: str, seller_skus: Sequence[str]) -> None:
+    """Write down that SKUs of a part were looked at now."""
     where = (deliveries.c.project == tx.project, deliveries.c.part == part, deliveries.c.seller_sku.in_(seller_skus))
-    tx.connection.execute(update(deliveries).where(*where, deliveries.c.outcome.is_(None)).values(checked_at=at))
+    tx.connection.execute(update(deliveries).where(*where, deliveries.c.outcome.is_(None)).values(checked_at=tx.at))
 
 
 def decide(tx: Transaction, plan: str, rows: Iterable[dict[str, Any]]) -> None:
@@ -161,7 +159,11 @@ def outcome_counts(connection: Connection, project: str, **where: str) -> dict[s
 
 
 def unsettled_before(connection: Connection, project: str, part: Part, earlier_wave: int) -> bool:
-    """Say whether a SKU of ``part`` still has an undecided change in an earlier wave of its plan."""
+    """Say whether a SKU of ``part`` still has an undecided change in an earlier wave of its plan.
+
+    What stands in a dead letter is not waited for.
+    """
+    dead = select(parts.c.id).where(parts.c.project == project, parts.c.plan == part.plan, parts.c.state == "dead")
     mine = select(part_messages.c.seller_sku).where(
         part_messages.c.project == project, part_messages.c.part == part.id, part_messages.c.state != "removed"
     )
@@ -174,6 +176,7 @@ def unsettled_before(connection: Connection, project: str, part: Part, earlier_w
             deliveries.c.wave == earlier_wave,
             deliveries.c.outcome.is_(None),
             deliveries.c.seller_sku.in_(mine),
+            deliveries.c.part.not_in(dead),
         )
         .limit(1)
     )

@@ -40,7 +40,8 @@ class Part:
     """One submission of a plan (or, in ``patch`` mode, a run of single messages), as stored.
 
     Instants are microseconds. ``in_flight`` is true while something of this part may still be on
-    its way at the marketplace. ``plan_number`` is the order of its plan.
+    its way at the marketplace. ``plan_number`` is the order of its plan. ``who`` can mend what it
+    waits for, ``remedy`` says how. ``read_to`` is the last SKU that this round of reading back has seen.
     """
 
     id: str
@@ -63,6 +64,9 @@ class Part:
     report: str | None
     note: str | None
     code: str | None
+    who: str | None
+    remedy: str | None
+    read_to: str | None
     due_at: int
     since: int
     intent_at: int | None
@@ -136,6 +140,19 @@ def parts_of(connection: Connection, project: str, plan: str) -> list[Part]:
     statement = select(parts).where(parts.c.project == project, parts.c.plan == plan)
     order = (parts.c.wave, parts.c.account, parts.c.number)
     return [_part(row) for row in connection.execute(statement.order_by(*order))]
+
+
+def dead_parts(connection: Connection, project: str, name: str) -> list[Part]:
+    """Return the dead letters that ``name``, a plan or a part, means; held until the commit."""
+    named = (parts.c.id == name) | (parts.c.plan == name)
+    statement = select(parts).where(parts.c.project == project, parts.c.state == "dead", named)
+    return [_part(row) for row in connection.execute(statement.order_by(parts.c.id).with_for_update())]
+
+
+def is_known(connection: Connection, project: str, name: str) -> bool:
+    """Say whether ``name`` is a part, or a plan that has parts."""
+    named = (parts.c.id == name) | (parts.c.plan == name)
+    return connection.execute(select(parts.c.id).where(parts.c.project == project, named)).first() is not None
 
 
 def get_part(connection: Connection, project: str, part: str) -> Part:

@@ -154,7 +154,7 @@ parts = Table(
     *_needed("mode", "state"),
     *_counts("version", "in_flight", "attempts", "uploads", "lookups", "adopted"),
     Column("plan_number", BigInteger, nullable=False),
-    *_texts("document", "submission", "report", "known", "note", "code"),
+    *_texts("document", "submission", "report", "known", "note", "code", "who", "remedy", "read_to"),
     Column("due_at", BigInteger, nullable=False),
     Column("since", BigInteger, nullable=False),
     *_instants("intent_at", "sent_at", "verify_until", "pass_at", "ended_at"),
@@ -209,6 +209,14 @@ Index(
     deliveries.c.seller_sku,
     sqlite_where=text("outcome IS NULL"),
     postgresql_where=text("outcome IS NULL"),
+)
+Index(
+    "ix_deliveries_unknown",
+    deliveries.c.project,
+    deliveries.c.account,
+    deliveries.c.site,
+    sqlite_where=text("outcome = 'unknown'"),
+    postgresql_where=text("outcome = 'unknown'"),
 )
 
 events = Table(

@@ -76,14 +76,15 @@ def test_a_submission_whose_answer_was_lost_is_found_and_not_repeated(world, lag
     assert "part_unanswered" in world.kinds()
 
 
-def test_a_submission_that_never_came_into_being_is_made_after_two_looks(world):
+def test_a_submission_that_never_came_into_being_is_made_after_many_looks(world):
     world.eu.lose["submit"] = ["before"]
     world.send("P1", PRICE)
     start = world.clock.now()
-    world.box.run(3600)
+    world.box.run(10_000)
     assert world.outcomes("P1") == {A: "settled"}
     assert len(world.eu.submits) == 1
-    assert world.eu.feeds[0].created_at - start >= timedelta(seconds=120)
+    assert world.eu.feeds[0].created_at - start >= timedelta(hours=1)
+    assert world.eu.calls["recent"] == 2 + world.settings.lookups
 
 
 def test_an_unknown_breakdown_of_the_connection_counts_as_a_lost_answer(lite):
@@ -107,23 +108,6 @@ def test_somebody_elses_submission_is_let_go_again(lite):
     assert lite.outcomes("P1") == {A: "settled"}
     assert len(lite.eu.submits) == 1
     assert lite.parts("P1")["P1/eu/1/1"].submission == "feed2"
-
-
-def test_several_candidates_are_left_to_a_person_and_read_back(lite):
-    lite.eu.lose["submit"] = ["after"]
-    lite.send("P1", PRICE)
-    lite.box.work(60)
-    lite.eu.create(DE, [{"messageId": 1, "sku": "X"}], ours=False)
-    lite.clock.advance(61)
-    lite.box.work(60)
-    part = lite.parts("P1")["P1/eu/1/1"]
-    assert (part.state, part.code, part.in_flight) == ("verifying", "several_candidates", True)
-    assert "feed1, feed2" in part.note
-    assert [item["code"] for item in lite.box.status()["must_act"]] == ["several_candidates"]
-    lite.eu.poll("feed1")  # the marketplace processes it by itself
-    lite.box.run(3600)
-    assert lite.outcomes("P1") == {A: "settled"}
-    assert len(lite.eu.submits) == 1
 
 
 @pytest.mark.parametrize("lost", ["after", "before"])
@@ -175,7 +159,7 @@ def test_a_value_that_shows_late_settles(lite):
     assert lite.outcomes("P1") == {A: "settled"}
 
 
-@pytest.mark.parametrize(("fate", "code"), [("fatal", "fatal"), ("cancelled", "cancelled"), ("stuck", "stuck")])
+@pytest.mark.parametrize(("fate", "code"), [("fatal", "fatal"), ("cancelled", "cancelled")])
 def test_what_is_not_known_is_read_back_and_never_resent(lite, fate, code):
     lite.eu.fates = [fate]
     lite.send("P1", PRICE)
@@ -247,17 +231,6 @@ def test_a_report_that_cannot_be_had_is_read_back(lite):
     assert lite.outcomes("P1") == {A: "settled"}
 
 
-def test_a_document_that_is_refused_twice_is_given_up(lite):
-    refusal = MarketplaceError("bad document", code="invalid", status=400, request_id="r-1")
-    lite.eu.fail["submit"] = [refusal] * 3
-    lite.send("P1", PRICE)
-    lite.box.run(3600)
-    row = lite.rows("P1")[A]
-    assert (row["outcome"], row["code"], row["text"]) == ("rejected", "invalid", "bad document (request r-1)")
-    assert row["sent_at"] is None
-    assert lite.eu.calls["upload"] == 3
-
-
 # One thing at a time, and patience
 
 
@@ -282,6 +255,17 @@ def test_nothing_due_means_no_steps(lite):
     assert not lite.box.work(60).steps
     assert not lite.box.verify(60).steps
     assert dict(lite.eu.calls) == calls
+
+
+def test_a_run_whose_time_is_up_says_that_there_is_more_to_do(lite):
+    lite.send("P1", THREE_WAVES)
+    for _ in range(200):
+        progress = lite.box.run(0)
+        if not progress.open_parts:
+            break
+        assert progress.next_due is not None
+        lite.clock.at = max(lite.clock.at, progress.next_due)
+    assert set(lite.outcomes("P1").values()) == {"settled"}
 
 
 def test_a_throttled_account_waits_as_long_as_it_is_told(lite):
@@ -663,3 +647,30 @@ def test_a_closed_outbox_has_closed_its_connections(lite):
     lite.box.run(3600)
     lite.box.close()
     assert lite.eu.calls["close"] == 1
+
+
+# Sizes
+
+
+def test_every_round_of_reading_back_reads_each_offer_once(lite):
+    lite.eu.show_lag = 8
+    lite.send("P1", [(f"S{number:03}", "price", "1.00", "2.00") for number in range(105)])
+    seen = []
+    read = lite.eu.read
+    lite.eu.read = lambda site, skus: [seen.extend(skus), read(site, skus)][1]
+    lite.box.run(3600)
+    assert set(lite.outcomes("P1").values()) == {"settled"}
+    skus = [f"S{number:03}" for number in range(105)]
+    assert seen == skus * (len(seen) // 105)
+    assert lite.eu.calls["read"] == 6 * (len(seen) // 105)
+
+
+def test_one_unreadable_offer_does_not_make_the_others_be_read_one_by_one(lite):
+    lite.send("P1", [(f"S{number:03}", "price", "1.00", "2.00") for number in range(200)])
+    lite.eu.poisoned = {"S004"}
+    lite.box.work(60)
+    lite.clock.advance(10)
+    lite.box.work(60)
+    lite.box.verify(60)
+    assert [name for name, outcome in lite.outcomes("P1").items() if outcome is None] == [("S004", "price")]
+    assert lite.eu.calls["read"] < 40
