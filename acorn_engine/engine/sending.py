@@ -43,6 +43,7 @@ def settings_of(run: RunSection) -> OutboxSettings:
         lookups=run.lookups,
         processing_within=run.processing_within,
         lease=run.lease,
+        unknown_first=run.verify_within / 2,
     )
 
 

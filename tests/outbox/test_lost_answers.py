@@ -184,3 +184,34 @@ def test_a_worker_that_slept_after_its_intent_does_not_submit_any_more(tmp_path)
     assert world.outcomes("P1") == {A: "settled"}
     assert len(world.eu.feeds) == 1
     world.store.close()
+
+
+def test_a_call_that_is_called_wrong_says_nothing_of_the_submission(lite):
+    lite.eu.fail["poll"] = [MarketplaceError("bad request", code="invalid", status=400)] * 4
+    lite.eu.fail["report"] = [MarketplaceError("bad request", code="invalid", status=400)] * 2
+    lite.eu.rejects["A"] = ("90220", "missing")
+    lite.send("P1", PRICE)
+    lite.box.run(60)
+    assert lite.outcomes("P1") == {A: "rejected"}  # so the report was read in the end
+    assert len(lite.eu.feeds) == 1
+
+
+def test_a_report_that_is_never_to_be_had_is_given_up(lite):
+    lite.eu.fail["report"] = [MarketplaceError("bad request", code="invalid", status=400)] * 100
+    lite.send("P1", PRICE)
+    lite.box.run(60)
+    assert lite.outcomes("P1") == {A: "settled"}
+
+
+def test_a_submission_that_the_marketplace_does_not_know_is_read_back(lite):
+    lite.eu.fail["poll"] = [MarketplaceError("no such feed", code="not_found", status=404)] * 100
+    lite.eu.fates = ["nothing"]
+    lite.send("P1", PRICE)
+    lite.box.run(60)
+    part = lite.parts("P1")["P1/eu/1/1"]
+    assert (part.state, part.code) == ("dead", "submission_lost")
+    lite.eu.fail["poll"].clear()
+    lite.box.resume("P1", "ann")
+    lite.box.run(60)
+    assert lite.outcomes("P1") == {A: "settled"}
+    assert [feed.ours for feed in lite.eu.feeds] == [True, True]  # a person said that the first is not there
