@@ -33,6 +33,7 @@ from acorn_sandbox.inventory import Inventory
 from acorn_sandbox.links import PATH, LinkError, Links
 from acorn_sandbox.listings import Listings
 from acorn_sandbox.log import Log
+from acorn_sandbox.notifications import Notifications
 from acorn_sandbox.operations import Operation, match
 from acorn_sandbox.orders import Orders
 from acorn_sandbox.pricing import Pricing
@@ -106,6 +107,7 @@ class Sandbox:
         self._retention = Retention(state)
         self._links = Links(state)
         self._reports = Reports(state, self.faults, self._links)
+        self.notifications = Notifications(state, self._reports)
         self._control = Control(state, self.faults, self.log, Staging(state, self._queues, self._alive))
         self._handlers: dict[str, Handler] = {
             **Feeds(state, self._queues, self._quotas, self.faults, self._links).handlers,

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from acorn_sandbox import views
 from acorn_sandbox.clock import stamp
-from acorn_sandbox.market import Order
 from acorn_sandbox.marketplaces import MARKETPLACES, Marketplace
 from acorn_sandbox.offers import NEW, Offer, featured, of_condition, offer_of, offers_of
 from acorn_sandbox.prices import standard_price
-from acorn_sandbox.reports import Report
-from acorn_sandbox.state import Feed, Listing, State
+from acorn_sandbox.reports import Reports
+from acorn_sandbox.standing import issues_of
+from acorn_sandbox.state import Listing, State
 
 Payload = dict[str, Any]
 
@@ -37,10 +37,14 @@ _ORDER_STATUS: Final = {
 
 
 class Notifications:
-    """Makes payloads; amounts are exact decimals, to be written by ``exact.dumps``."""
+    """Makes payloads; amounts are exact decimals, to be written by ``exact.dumps``.
 
-    def __init__(self, state: State) -> None:
+    Every method raises ``LookupError`` for a listing, feed, report or order that is not there.
+    """
+
+    def __init__(self, state: State, reports: Reports) -> None:
         self._state = state
+        self._reports = reports
 
     def any_offer_changed(self, seller_id: str, marketplace_id: str, asin: str) -> Payload:
         """Return ANY_OFFER_CHANGED of an item: its new offers, best first, as the pricing API shows them now."""
@@ -96,8 +100,9 @@ class Notifications:
         }
         return self._upper("B2B_ANY_OFFER_CHANGED", {"B2BAnyOfferChangedNotification": content})
 
-    def pricing_health(self, listing: Listing) -> Payload | None:
+    def pricing_health(self, seller_id: str, marketplace_id: str, sku: str) -> Payload | None:
         """Return PRICING_HEALTH of a listing, or ``None`` where it has no offer or is the featured one."""
+        listing = self._listing(seller_id, marketplace_id, sku)
         own, site = offer_of(self._state, listing), listing.marketplace
         offers = of_condition(offers_of(self._state, site.id, listing.asin), NEW)
         best = featured(offers)
@@ -131,8 +136,9 @@ class Notifications:
         }
         return self._lower("PRICING_HEALTH", "1.0", payload)
 
-    def feed_processing_finished(self, feed: Feed) -> Payload:
+    def feed_processing_finished(self, seller_id: str, feed_id: str) -> Payload:
         """Return FEED_PROCESSING_FINISHED of a feed that has ended."""
+        feed = self._state.feeds[seller_id, feed_id]
         content = {
             "sellerId": feed.seller_id,
             "accountId": f"amzn1.merchant.o.{feed.seller_id}",
@@ -145,8 +151,11 @@ class Notifications:
         payload = {"feedProcessingFinishedNotification": content}
         return self._lower("FEED_PROCESSING_FINISHED", "2020-09-04", payload)
 
-    def report_processing_finished(self, report: Report) -> Payload:
+    def report_processing_finished(self, seller_id: str, report_id: str) -> Payload:
         """Return REPORT_PROCESSING_FINISHED of a report that has ended."""
+        report = self._reports.report(seller_id, report_id)
+        if report is None:
+            raise LookupError(f"The report {report_id} of {seller_id} does not exist.")
         content = {
             "sellerId": report.seller_id,
             "accountId": f"amzn1.merchant.o.{report.seller_id}",
@@ -159,26 +168,38 @@ class Notifications:
         payload = {"reportProcessingFinishedNotification": content}
         return self._lower("REPORT_PROCESSING_FINISHED", "2020-09-04", payload)
 
-    def listings_item_status_change(self, listing: Listing, *, deleted: bool = False) -> Payload:
-        """Return LISTINGS_ITEM_STATUS_CHANGE of a listing.
+    def listings_item_status_change(self, seller_id: str, marketplace_id: str, sku: str) -> Payload:
+        """Return LISTINGS_ITEM_STATUS_CHANGE of a SKU; one that has no listing is DELETED.
 
         Amazon's schema allows only another word for the type, which its own example does not use.
         """
-        status = ["DELETED"] if deleted else views.status_of(self._state, listing)
-        payload = _item(listing) | {"CreatedDate": stamp(listing.created), "Status": status}
+        listing = self._state.listing(seller_id, marketplace_id, sku)
+        payload: Payload = {"SellerId": seller_id, "MarketplaceId": marketplace_id, "Sku": sku, "Status": ["DELETED"]}
+        if listing is not None:
+            status = views.status_of(self._state, listing)
+            payload |= {"Asin": listing.asin, "CreatedDate": stamp(listing.created), "Status": status}
         return self._upper("LISTINGS_ITEM_STATUS_CHANGE", payload)
 
-    def listings_item_issues_change(self, listing: Listing) -> Payload:
+    def listings_item_issues_change(self, seller_id: str, marketplace_id: str, sku: str) -> Payload:
         """Return LISTINGS_ITEM_ISSUES_CHANGE of a listing, version 2023-12-13."""
-        actions = (issue.get("enforcements", {}).get("actions", []) for issue in listing.issues)
-        payload = _item(listing) | {
-            "Severities": sorted({issue["severity"] for issue in listing.issues}),
+        listing = self._listing(seller_id, marketplace_id, sku)
+        issues = issues_of(listing)
+        actions = (issue.get("enforcements", {}).get("actions", []) for issue in issues)
+        payload = {
+            "SellerId": seller_id,
+            "MarketplaceId": marketplace_id,
+            "Asin": listing.asin,
+            "Sku": sku,
+            "Severities": sorted({issue["severity"] for issue in issues}),
             "EnforcementActions": sorted({action["action"] for some in actions for action in some}),
         }
         return self._upper("LISTINGS_ITEM_ISSUES_CHANGE", payload, "2023-12-13")
 
-    def order_change(self, order: Order) -> Payload:
+    def order_change(self, seller_id: str, order_id: str) -> Payload:
         """Return ORDER_CHANGE of an order whose status has changed."""
+        order = self._state.market.order(seller_id, order_id)
+        if order is None:
+            raise LookupError(f"The order {order_id} of {seller_id} does not exist.")
         shipped = order.status == "SHIPPED"
         count = sum(item.quantity for item in order.items)
         items = [
@@ -211,6 +232,12 @@ class Notifications:
             },
         }
         return self._upper("ORDER_CHANGE", {"OrderChangeNotification": content})
+
+    def _listing(self, seller_id: str, marketplace_id: str, sku: str) -> Listing:
+        listing = self._state.listing(seller_id, marketplace_id, sku)
+        if listing is None:
+            raise LookupError(f"{seller_id} has no SKU {sku} on {marketplace_id}.")
+        return listing
 
     def _trigger(self, site: Marketplace, asin: str) -> Payload:
         now = stamp(self._state.now())
@@ -247,15 +274,6 @@ class Notifications:
                 "notificationId": str(uuid.uuid4()),
             },
         }
-
-
-def _item(listing: Listing) -> Payload:
-    return {
-        "SellerId": listing.seller_id,
-        "MarketplaceId": listing.marketplace_id,
-        "Asin": listing.asin,
-        "Sku": listing.sku,
-    }
 
 
 def _money(site: Marketplace, amount: Decimal) -> Payload:
