@@ -241,7 +241,8 @@ class Sandbox:
             return response
         self._quotas.take(exchange.account, operation)
         if len(content) > _LARGEST_BODY:
-            raise ApiError(413, "RequestTooLarge", "The request size exceeded the maximum accepted size.")
+            text = "The request size exceeded the maximum accepted size."
+            raise ApiError(413, "RequestTooLarge", text) if 413 in operation.statuses else invalid(text)
         query = operation.query(request.query_params.multi_items())
         body = operation.read_body(content, request.headers.get("content-type", ""))
         given = frozenset(request.query_params.keys() & operation.parameters.keys())

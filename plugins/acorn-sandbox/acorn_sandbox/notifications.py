@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
+from acorn_sandbox import notification_shapes as shapes
 from acorn_sandbox import views
 from acorn_sandbox.clock import stamp
 from acorn_sandbox.marketplaces import MARKETPLACES, Marketplace
-from acorn_sandbox.offers import NEW, Offer, featured, of_condition, offer_of, offers_of
+from acorn_sandbox.offers import NEW, featured, of_condition, offer_of, offers_of
 from acorn_sandbox.prices import standard_price
 from acorn_sandbox.reports import Reports
 from acorn_sandbox.standing import issues_of
 from acorn_sandbox.state import Listing, State
 
-Payload = dict[str, Any]
+Payload = shapes.Payload
 
 APPLICATION: Final = "amzn1.sellerapps.app.acorn-sandbox"
-_CHANNELS: Final = {True: "Amazon", False: "Merchant"}
 _ORDER_STATUS: Final = {
     "PENDING_AVAILABILITY": "PendingAvailability",
     "PENDING": "Pending",
@@ -50,12 +50,12 @@ class Notifications:
         """Return ANY_OFFER_CHANGED of an item: its new offers, best first, as the pricing API shows them now."""
         site, offers = MARKETPLACES[marketplace_id], of_condition(offers_of(self._state, marketplace_id, asin), NEW)
         best = featured(offers)
-        counts = _counts(offers)
-        reference = _money(site, best.landed if best else Decimal(0))
+        counts = shapes.counts(offers)
+        reference = shapes.money(site, best.landed if best else Decimal(0))
         summary = {
             "NumberOfOffers": counts,
-            "LowestPrices": _lowest(offers),
-            "BuyBoxPrices": [{"Condition": "new"} | _prices(best)] if best else [],
+            "LowestPrices": shapes.lowest(offers),
+            "BuyBoxPrices": [{"Condition": "new"} | shapes.prices(best)] if best else [],
             "ListPrice": reference,
             "MinimumAdvertisedPrice": reference,
             "SuggestedLowerPricePlusShipping": reference,
@@ -70,7 +70,7 @@ class Notifications:
             "Summary": summary,
             # The schema requires points everywhere, though only Japan has them.
             "Offers": [
-                _shown(offer) | {"Points": {"PointsNumber": 0}, "PrimeInformation": _prime(offer)}
+                shapes.shown(offer) | {"Points": {"PointsNumber": 0}, "PrimeInformation": shapes.prime(offer)}
                 for offer in offers[:20]
             ],
         }
@@ -86,15 +86,16 @@ class Notifications:
             "SellerId": seller_id,
             "OfferChangeTrigger": self._trigger(site, asin),
             "Summary": {
-                "NumberOfOffers": _counts(offers),
-                "BuyBoxEligibleOffers": _counts(offers),
-                "LowestPrices": [line | tier for line in _lowest(offers)],
-                "BuyBoxPrices": [{"Condition": "new", "SellerId": best.seller_id} | tier | _prices(best)]
+                "NumberOfOffers": shapes.counts(offers),
+                "BuyBoxEligibleOffers": shapes.counts(offers),
+                "LowestPrices": [line | tier for line in shapes.lowest(offers)],
+                "BuyBoxPrices": [{"Condition": "new", "SellerId": best.seller_id} | tier | shapes.prices(best)]
                 if best
                 else [],
             },
             "Offers": [
-                _shown(offer) | {"PrimeInformation": prime[offer.fulfilled_by_amazon], "IsBuyBoxWinner": offer is best}
+                shapes.shown(offer)
+                | {"PrimeInformation": prime[offer.fulfilled_by_amazon], "IsBuyBoxWinner": offer is best}
                 for offer in offers[:20]
             ],
         }
@@ -109,8 +110,8 @@ class Notifications:
         if own is None or best is None or best.seller_id == own.seller_id:
             return None
         counts = [
-            {"condition": "new", "fulfillmentType": _fulfilment(amazon), "offerCount": count}
-            for amazon, count in _by_channel(offers).items()
+            {"condition": "new", "fulfillmentType": shapes.fulfilment(amazon), "offerCount": count}
+            for amazon, count in shapes.by_channel(offers).items()
         ]
         payload = {
             "issueType": "BuyBoxDisqualification",
@@ -121,16 +122,16 @@ class Notifications:
                 "itemCondition": "new",
                 "timeOfOfferChange": stamp(self._state.now()),
             },
-            "merchantOffer": {"condition": "new", "fulfillmentType": _fulfilment(own.fulfilled_by_amazon)}
-            | _lower_prices(own),
+            "merchantOffer": {"condition": "new", "fulfillmentType": shapes.fulfilment(own.fulfilled_by_amazon)}
+            | shapes.lower_prices(own),
             "summary": {
                 "numberOfOffers": counts,
                 "buyBoxEligibleOffers": counts,
-                "buyBoxPrices": [{"condition": "new"} | _lower_prices(best)],
+                "buyBoxPrices": [{"condition": "new"} | shapes.lower_prices(best)],
                 "salesRankings": [],
                 "referencePrice": {
-                    "competitivePriceThreshold": _lower_money(best, best.landed),
-                    "msrpPrice": _lower_money(own, standard_price(listing) or own.price),
+                    "competitivePriceThreshold": shapes.lower_money(best, best.landed),
+                    "msrpPrice": shapes.lower_money(own, standard_price(listing) or own.price),
                 },
             },
         }
@@ -224,7 +225,7 @@ class Notifications:
                 "OrderStatus": _ORDER_STATUS[order.status],
                 "PurchaseDate": stamp(order.created),
                 "DestinationPostalCode": None,
-                "FulfillmentType": _fulfilment(order.fulfilled_by == "AMAZON"),
+                "FulfillmentType": shapes.fulfilment(order.fulfilled_by == "AMAZON"),
                 "OrderType": "StandardOrder",
                 "NumberOfItemsShipped": count if shipped else 0,
                 "NumberOfItemsUnshipped": 0 if shipped else count,
@@ -274,77 +275,3 @@ class Notifications:
                 "notificationId": str(uuid.uuid4()),
             },
         }
-
-
-def _money(site: Marketplace, amount: Decimal) -> Payload:
-    return {"Amount": amount, "CurrencyCode": site.currency}
-
-
-def _prices(offer: Offer) -> Payload:
-    return {
-        "LandedPrice": _money(offer.marketplace, offer.landed),
-        "ListingPrice": _money(offer.marketplace, offer.price),
-        "Shipping": _money(offer.marketplace, offer.shipping),
-    }
-
-
-def _lower_money(offer: Offer, amount: Decimal) -> Payload:
-    return {"amount": amount, "currencyCode": offer.marketplace.currency}
-
-
-def _lower_prices(offer: Offer) -> Payload:
-    return {
-        "listingPrice": _lower_money(offer, offer.price),
-        "shipping": _lower_money(offer, offer.shipping),
-        "landedPrice": _lower_money(offer, offer.landed),
-    }
-
-
-def _fulfilment(amazon: bool) -> str:
-    return "AFN" if amazon else "MFN"
-
-
-def _by_channel(offers: list[Offer]) -> dict[bool, int]:
-    kinds = sorted({offer.fulfilled_by_amazon for offer in offers})
-    return {kind: sum(offer.fulfilled_by_amazon == kind for offer in offers) for kind in kinds}
-
-
-def _counts(offers: list[Offer]) -> list[Payload]:
-    return [
-        {"Condition": "new", "FulfillmentChannel": _CHANNELS[amazon], "OfferCount": count}
-        for amazon, count in _by_channel(offers).items()
-    ]
-
-
-def _lowest(offers: list[Offer]) -> list[Payload]:
-    best: dict[bool, Offer] = {}
-    for offer in offers:
-        best.setdefault(offer.fulfilled_by_amazon, offer)
-    return [
-        {"Condition": "new", "FulfillmentChannel": _CHANNELS[amazon]} | _prices(offer) for amazon, offer in best.items()
-    ]
-
-
-def _prime(offer: Offer) -> Payload:
-    return {"IsOfferPrime": offer.fulfilled_by_amazon, "IsOfferNationalPrime": offer.fulfilled_by_amazon}
-
-
-def _shown(offer: Offer) -> Payload:
-    site = offer.marketplace
-    return {
-        "SellerId": offer.seller_id,
-        "SubCondition": offer.subcondition.lower(),
-        "SellerFeedbackRating": {
-            "FeedbackCount": offer.feedback_count,
-            "SellerPositiveFeedbackRating": offer.positive_percent,
-        },
-        "ShippingTime": {"MinimumHours": 24, "MaximumHours": 48, "AvailabilityType": "NOW", "AvailableDate": ""},
-        "ListingPrice": _money(site, offer.price),
-        "Shipping": _money(site, offer.shipping),
-        "ShipsFrom": {"Country": site.country, "State": ""},
-        "IsFulfilledByAmazon": offer.fulfilled_by_amazon,
-        "IsExpeditedShippingAvailable": False,
-        "IsFeaturedMerchant": True,
-        "ShipsDomestically": True,
-        "ShipsInternationally": False,
-    }
