@@ -24,15 +24,24 @@ from acorn_sandbox import faults as fault_kinds
 from acorn_sandbox.alive import Alive
 from acorn_sandbox.calls import Answer, Call, Handler
 from acorn_sandbox.control import PREFIX, Control
+from acorn_sandbox.definitions import Definitions
 from acorn_sandbox.errors import ApiError, invalid, not_found, quota_exceeded, unauthorized
 from acorn_sandbox.faults import Fault, Faults
 from acorn_sandbox.feeds import Feeds
+from acorn_sandbox.fees import Fees
+from acorn_sandbox.inventory import Inventory
 from acorn_sandbox.links import PATH, LinkError, Links
 from acorn_sandbox.listings import Listings
 from acorn_sandbox.log import Log
+from acorn_sandbox.notifications import Notifications
 from acorn_sandbox.operations import Operation, match
+from acorn_sandbox.orders import Orders
+from acorn_sandbox.pricing import Pricing
+from acorn_sandbox.pricing_v0 import PricingV0
 from acorn_sandbox.queues import Queues
 from acorn_sandbox.quotas import Quotas
+from acorn_sandbox.reports import Reports
+from acorn_sandbox.restrictions import Restrictions
 from acorn_sandbox.retention import Retention
 from acorn_sandbox.sellers import Sellers
 from acorn_sandbox.staging import Staging
@@ -97,11 +106,21 @@ class Sandbox:
         self._alive = Alive(state, self._queues, running=alive, seed=random_seed or 0)
         self._retention = Retention(state)
         self._links = Links(state)
+        self._reports = Reports(state, self.faults, self._links)
+        self.notifications = Notifications(state, self._reports)
         self._control = Control(state, self.faults, self.log, Staging(state, self._queues, self._alive))
         self._handlers: dict[str, Handler] = {
             **Feeds(state, self._queues, self._quotas, self.faults, self._links).handlers,
             **Listings(state, self.faults).handlers,
             **Sellers(state).handlers,
+            **Definitions(state, self._links).handlers,
+            **self._reports.handlers,
+            **Inventory(state).handlers,
+            **Orders(state).handlers,
+            **Pricing(state).handlers,
+            **PricingV0(state).handlers,
+            **Fees(state).handlers,
+            **Restrictions(state).handlers,
         }
 
     def application(self) -> Starlette:
@@ -118,6 +137,7 @@ class Sandbox:
         try:
             self._alive.advance()
             self._queues.advance()
+            self._reports.advance()
             self._retention.sweep()
             if path.startswith(PREFIX):
                 return self._controlled(exchange, content)
@@ -206,7 +226,8 @@ class Sandbox:
         except ApiError as error:
             if operation is not None and error.status in operation.limited and exchange.limit:
                 exchange.headers["x-amzn-RateLimit-Limit"] = exchange.limit
-            return _json(error.status, error.body, exchange.headers | {"x-amzn-ErrorType": error.code})
+            body = error.body if operation is None else operation.error_body(error)
+            return _json(error.status, body, exchange.headers | {"x-amzn-ErrorType": error.code})
 
     async def _called(self, exchange: Exchange, operation: Operation, path: dict[str, str], content: bytes) -> Response:
         request = exchange.request
@@ -220,7 +241,8 @@ class Sandbox:
             return response
         self._quotas.take(exchange.account, operation)
         if len(content) > _LARGEST_BODY:
-            raise ApiError(413, "RequestTooLarge", "The request size exceeded the maximum accepted size.")
+            text = "The request size exceeded the maximum accepted size."
+            raise ApiError(413, "RequestTooLarge", text) if 413 in operation.statuses else invalid(text)
         query = operation.query(request.query_params.multi_items())
         body = operation.read_body(content, request.headers.get("content-type", ""))
         given = frozenset(request.query_params.keys() & operation.parameters.keys())

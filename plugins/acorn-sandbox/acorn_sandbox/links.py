@@ -39,13 +39,23 @@ class Links:
         self._state = state
         self._key = state.secret("links")
 
-    def make(self, base: str, method: str, document_id: str, options: str = "", *, expired: bool = False) -> str:
-        """Return a URL on which a document can be put or got for a while.
+    def make(
+        self,
+        base: str,
+        method: str,
+        document_id: str,
+        options: str = "",
+        *,
+        expired: bool = False,
+        seconds: float | None = None,
+    ) -> str:
+        """Return a URL on which a document can be put or got for a while: ``seconds``, or as long as Amazon's live.
 
         ``options`` are words that the URL carries: ``gzip`` for a Content-Encoding header,
         ``truncated`` for a body that breaks off.
         """
-        expires = f"{self._state.now() + (-1 if expired else self._state.timing.link_seconds):.3f}"
+        lives = self._state.timing.link_seconds if seconds is None else seconds
+        expires = f"{self._state.now() + (-1 if expired else lives):.3f}"
         query = {"Expires": expires, "Options": options, "Signature": self._sign(method, document_id, expires, options)}
         return f"{base}{PATH}{document_id}?{urlencode(query)}"
 
