@@ -130,9 +130,9 @@ class Sandbox:
 
     async def answer(self, request: Request) -> Response:
         """Answer any request."""
-        content = await request.body()
-        # Bringing the feeds up to the present can take a second: the client was not late for that.
+        # The client is not late for what takes its time from here on: a large body, feeds to be processed.
         exchange = Exchange(request, self.state.now())
+        content = await request.body()
         path = request.scope["path"]
         try:
             self._alive.advance()
@@ -207,11 +207,11 @@ class Sandbox:
         if self.faults.strike(exchange.operation, fault_kinds.LINK, exchange.account):
             raise LinkError(403, "AccessDenied", "Request has expired")
         if request.method == "PUT":
-            self._links.put(identifier, query, headers, content)
+            self._links.put(identifier, query, headers, content, exchange.arrived)
             return Response(status_code=200, headers=exchange.headers)
         if request.method != "GET":
             raise LinkError(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-        found = self._links.get(identifier, query, headers)
+        found = self._links.get(identifier, query, headers, exchange.arrived)
         return Response(found.content, headers=exchange.headers | found.headers)
 
     async def _operated(self, exchange: Exchange, content: bytes) -> Response:

@@ -76,7 +76,7 @@ def open_sandbox(
         try:
             plant(kept, rows)
         except BaseException:
-            storage.close()
+            storage.close(keep=False)
             raise
     return sandbox
 
