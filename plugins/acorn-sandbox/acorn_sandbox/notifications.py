@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
+from acorn_sandbox import notification_shapes as shapes
 from acorn_sandbox import views
 from acorn_sandbox.clock import stamp
-from acorn_sandbox.market import Order
 from acorn_sandbox.marketplaces import MARKETPLACES, Marketplace
-from acorn_sandbox.offers import NEW, Offer, featured, of_condition, offer_of, offers_of
+from acorn_sandbox.offers import NEW, featured, of_condition, offer_of, offers_of
 from acorn_sandbox.prices import standard_price
-from acorn_sandbox.reports import Report
-from acorn_sandbox.state import Feed, Listing, State
+from acorn_sandbox.reports import Reports
+from acorn_sandbox.standing import issues_of
+from acorn_sandbox.state import Listing, State
 
-Payload = dict[str, Any]
+Payload = shapes.Payload
 
 APPLICATION: Final = "amzn1.sellerapps.app.acorn-sandbox"
-_CHANNELS: Final = {True: "Amazon", False: "Merchant"}
 _ORDER_STATUS: Final = {
     "PENDING_AVAILABILITY": "PendingAvailability",
     "PENDING": "Pending",
@@ -37,21 +37,25 @@ _ORDER_STATUS: Final = {
 
 
 class Notifications:
-    """Makes payloads; amounts are exact decimals, to be written by ``exact.dumps``."""
+    """Makes payloads; amounts are exact decimals, to be written by ``exact.dumps``.
 
-    def __init__(self, state: State) -> None:
+    Every method raises ``LookupError`` for a listing, feed, report or order that is not there.
+    """
+
+    def __init__(self, state: State, reports: Reports) -> None:
         self._state = state
+        self._reports = reports
 
     def any_offer_changed(self, seller_id: str, marketplace_id: str, asin: str) -> Payload:
         """Return ANY_OFFER_CHANGED of an item: its new offers, best first, as the pricing API shows them now."""
         site, offers = MARKETPLACES[marketplace_id], of_condition(offers_of(self._state, marketplace_id, asin), NEW)
         best = featured(offers)
-        counts = _counts(offers)
-        reference = _money(site, best.landed if best else Decimal(0))
+        counts = shapes.counts(offers)
+        reference = shapes.money(site, best.landed if best else Decimal(0))
         summary = {
             "NumberOfOffers": counts,
-            "LowestPrices": _lowest(offers),
-            "BuyBoxPrices": [{"Condition": "new"} | _prices(best)] if best else [],
+            "LowestPrices": shapes.lowest(offers),
+            "BuyBoxPrices": [{"Condition": "new"} | shapes.prices(best)] if best else [],
             "ListPrice": reference,
             "MinimumAdvertisedPrice": reference,
             "SuggestedLowerPricePlusShipping": reference,
@@ -66,7 +70,7 @@ class Notifications:
             "Summary": summary,
             # The schema requires points everywhere, though only Japan has them.
             "Offers": [
-                _shown(offer) | {"Points": {"PointsNumber": 0}, "PrimeInformation": _prime(offer)}
+                shapes.shown(offer) | {"Points": {"PointsNumber": 0}, "PrimeInformation": shapes.prime(offer)}
                 for offer in offers[:20]
             ],
         }
@@ -82,30 +86,32 @@ class Notifications:
             "SellerId": seller_id,
             "OfferChangeTrigger": self._trigger(site, asin),
             "Summary": {
-                "NumberOfOffers": _counts(offers),
-                "BuyBoxEligibleOffers": _counts(offers),
-                "LowestPrices": [line | tier for line in _lowest(offers)],
-                "BuyBoxPrices": [{"Condition": "new", "SellerId": best.seller_id} | tier | _prices(best)]
+                "NumberOfOffers": shapes.counts(offers),
+                "BuyBoxEligibleOffers": shapes.counts(offers),
+                "LowestPrices": [line | tier for line in shapes.lowest(offers)],
+                "BuyBoxPrices": [{"Condition": "new", "SellerId": best.seller_id} | tier | shapes.prices(best)]
                 if best
                 else [],
             },
             "Offers": [
-                _shown(offer) | {"PrimeInformation": prime[offer.fulfilled_by_amazon], "IsBuyBoxWinner": offer is best}
+                shapes.shown(offer)
+                | {"PrimeInformation": prime[offer.fulfilled_by_amazon], "IsBuyBoxWinner": offer is best}
                 for offer in offers[:20]
             ],
         }
         return self._upper("B2B_ANY_OFFER_CHANGED", {"B2BAnyOfferChangedNotification": content})
 
-    def pricing_health(self, listing: Listing) -> Payload | None:
+    def pricing_health(self, seller_id: str, marketplace_id: str, sku: str) -> Payload | None:
         """Return PRICING_HEALTH of a listing, or ``None`` where it has no offer or is the featured one."""
+        listing = self._listing(seller_id, marketplace_id, sku)
         own, site = offer_of(self._state, listing), listing.marketplace
         offers = of_condition(offers_of(self._state, site.id, listing.asin), NEW)
         best = featured(offers)
         if own is None or best is None or best.seller_id == own.seller_id:
             return None
         counts = [
-            {"condition": "new", "fulfillmentType": _fulfilment(amazon), "offerCount": count}
-            for amazon, count in _by_channel(offers).items()
+            {"condition": "new", "fulfillmentType": shapes.fulfilment(amazon), "offerCount": count}
+            for amazon, count in shapes.by_channel(offers).items()
         ]
         payload = {
             "issueType": "BuyBoxDisqualification",
@@ -116,23 +122,24 @@ class Notifications:
                 "itemCondition": "new",
                 "timeOfOfferChange": stamp(self._state.now()),
             },
-            "merchantOffer": {"condition": "new", "fulfillmentType": _fulfilment(own.fulfilled_by_amazon)}
-            | _lower_prices(own),
+            "merchantOffer": {"condition": "new", "fulfillmentType": shapes.fulfilment(own.fulfilled_by_amazon)}
+            | shapes.lower_prices(own),
             "summary": {
                 "numberOfOffers": counts,
                 "buyBoxEligibleOffers": counts,
-                "buyBoxPrices": [{"condition": "new"} | _lower_prices(best)],
+                "buyBoxPrices": [{"condition": "new"} | shapes.lower_prices(best)],
                 "salesRankings": [],
                 "referencePrice": {
-                    "competitivePriceThreshold": _lower_money(best, best.landed),
-                    "msrpPrice": _lower_money(own, standard_price(listing) or own.price),
+                    "competitivePriceThreshold": shapes.lower_money(best, best.landed),
+                    "msrpPrice": shapes.lower_money(own, standard_price(listing) or own.price),
                 },
             },
         }
         return self._lower("PRICING_HEALTH", "1.0", payload)
 
-    def feed_processing_finished(self, feed: Feed) -> Payload:
+    def feed_processing_finished(self, seller_id: str, feed_id: str) -> Payload:
         """Return FEED_PROCESSING_FINISHED of a feed that has ended."""
+        feed = self._state.feeds[seller_id, feed_id]
         content = {
             "sellerId": feed.seller_id,
             "accountId": f"amzn1.merchant.o.{feed.seller_id}",
@@ -145,8 +152,11 @@ class Notifications:
         payload = {"feedProcessingFinishedNotification": content}
         return self._lower("FEED_PROCESSING_FINISHED", "2020-09-04", payload)
 
-    def report_processing_finished(self, report: Report) -> Payload:
+    def report_processing_finished(self, seller_id: str, report_id: str) -> Payload:
         """Return REPORT_PROCESSING_FINISHED of a report that has ended."""
+        report = self._reports.report(seller_id, report_id)
+        if report is None:
+            raise LookupError(f"The report {report_id} of {seller_id} does not exist.")
         content = {
             "sellerId": report.seller_id,
             "accountId": f"amzn1.merchant.o.{report.seller_id}",
@@ -159,26 +169,38 @@ class Notifications:
         payload = {"reportProcessingFinishedNotification": content}
         return self._lower("REPORT_PROCESSING_FINISHED", "2020-09-04", payload)
 
-    def listings_item_status_change(self, listing: Listing, *, deleted: bool = False) -> Payload:
-        """Return LISTINGS_ITEM_STATUS_CHANGE of a listing.
+    def listings_item_status_change(self, seller_id: str, marketplace_id: str, sku: str) -> Payload:
+        """Return LISTINGS_ITEM_STATUS_CHANGE of a SKU; one that has no listing is DELETED.
 
         Amazon's schema allows only another word for the type, which its own example does not use.
         """
-        status = ["DELETED"] if deleted else views.status_of(self._state, listing)
-        payload = _item(listing) | {"CreatedDate": stamp(listing.created), "Status": status}
+        listing = self._state.listing(seller_id, marketplace_id, sku)
+        payload: Payload = {"SellerId": seller_id, "MarketplaceId": marketplace_id, "Sku": sku, "Status": ["DELETED"]}
+        if listing is not None:
+            status = views.status_of(self._state, listing)
+            payload |= {"Asin": listing.asin, "CreatedDate": stamp(listing.created), "Status": status}
         return self._upper("LISTINGS_ITEM_STATUS_CHANGE", payload)
 
-    def listings_item_issues_change(self, listing: Listing) -> Payload:
+    def listings_item_issues_change(self, seller_id: str, marketplace_id: str, sku: str) -> Payload:
         """Return LISTINGS_ITEM_ISSUES_CHANGE of a listing, version 2023-12-13."""
-        actions = (issue.get("enforcements", {}).get("actions", []) for issue in listing.issues)
-        payload = _item(listing) | {
-            "Severities": sorted({issue["severity"] for issue in listing.issues}),
+        listing = self._listing(seller_id, marketplace_id, sku)
+        issues = issues_of(listing)
+        actions = (issue.get("enforcements", {}).get("actions", []) for issue in issues)
+        payload = {
+            "SellerId": seller_id,
+            "MarketplaceId": marketplace_id,
+            "Asin": listing.asin,
+            "Sku": sku,
+            "Severities": sorted({issue["severity"] for issue in issues}),
             "EnforcementActions": sorted({action["action"] for some in actions for action in some}),
         }
         return self._upper("LISTINGS_ITEM_ISSUES_CHANGE", payload, "2023-12-13")
 
-    def order_change(self, order: Order) -> Payload:
+    def order_change(self, seller_id: str, order_id: str) -> Payload:
         """Return ORDER_CHANGE of an order whose status has changed."""
+        order = self._state.market.order(seller_id, order_id)
+        if order is None:
+            raise LookupError(f"The order {order_id} of {seller_id} does not exist.")
         shipped = order.status == "SHIPPED"
         count = sum(item.quantity for item in order.items)
         items = [
@@ -203,7 +225,7 @@ class Notifications:
                 "OrderStatus": _ORDER_STATUS[order.status],
                 "PurchaseDate": stamp(order.created),
                 "DestinationPostalCode": None,
-                "FulfillmentType": _fulfilment(order.fulfilled_by == "AMAZON"),
+                "FulfillmentType": shapes.fulfilment(order.fulfilled_by == "AMAZON"),
                 "OrderType": "StandardOrder",
                 "NumberOfItemsShipped": count if shipped else 0,
                 "NumberOfItemsUnshipped": 0 if shipped else count,
@@ -211,6 +233,12 @@ class Notifications:
             },
         }
         return self._upper("ORDER_CHANGE", {"OrderChangeNotification": content})
+
+    def _listing(self, seller_id: str, marketplace_id: str, sku: str) -> Listing:
+        listing = self._state.listing(seller_id, marketplace_id, sku)
+        if listing is None:
+            raise LookupError(f"{seller_id} has no SKU {sku} on {marketplace_id}.")
+        return listing
 
     def _trigger(self, site: Marketplace, asin: str) -> Payload:
         now = stamp(self._state.now())
@@ -247,86 +275,3 @@ class Notifications:
                 "notificationId": str(uuid.uuid4()),
             },
         }
-
-
-def _item(listing: Listing) -> Payload:
-    return {
-        "SellerId": listing.seller_id,
-        "MarketplaceId": listing.marketplace_id,
-        "Asin": listing.asin,
-        "Sku": listing.sku,
-    }
-
-
-def _money(site: Marketplace, amount: Decimal) -> Payload:
-    return {"Amount": amount, "CurrencyCode": site.currency}
-
-
-def _prices(offer: Offer) -> Payload:
-    return {
-        "LandedPrice": _money(offer.marketplace, offer.landed),
-        "ListingPrice": _money(offer.marketplace, offer.price),
-        "Shipping": _money(offer.marketplace, offer.shipping),
-    }
-
-
-def _lower_money(offer: Offer, amount: Decimal) -> Payload:
-    return {"amount": amount, "currencyCode": offer.marketplace.currency}
-
-
-def _lower_prices(offer: Offer) -> Payload:
-    return {
-        "listingPrice": _lower_money(offer, offer.price),
-        "shipping": _lower_money(offer, offer.shipping),
-        "landedPrice": _lower_money(offer, offer.landed),
-    }
-
-
-def _fulfilment(amazon: bool) -> str:
-    return "AFN" if amazon else "MFN"
-
-
-def _by_channel(offers: list[Offer]) -> dict[bool, int]:
-    kinds = sorted({offer.fulfilled_by_amazon for offer in offers})
-    return {kind: sum(offer.fulfilled_by_amazon == kind for offer in offers) for kind in kinds}
-
-
-def _counts(offers: list[Offer]) -> list[Payload]:
-    return [
-        {"Condition": "new", "FulfillmentChannel": _CHANNELS[amazon], "OfferCount": count}
-        for amazon, count in _by_channel(offers).items()
-    ]
-
-
-def _lowest(offers: list[Offer]) -> list[Payload]:
-    best: dict[bool, Offer] = {}
-    for offer in offers:
-        best.setdefault(offer.fulfilled_by_amazon, offer)
-    return [
-        {"Condition": "new", "FulfillmentChannel": _CHANNELS[amazon]} | _prices(offer) for amazon, offer in best.items()
-    ]
-
-
-def _prime(offer: Offer) -> Payload:
-    return {"IsOfferPrime": offer.fulfilled_by_amazon, "IsOfferNationalPrime": offer.fulfilled_by_amazon}
-
-
-def _shown(offer: Offer) -> Payload:
-    site = offer.marketplace
-    return {
-        "SellerId": offer.seller_id,
-        "SubCondition": offer.subcondition.lower(),
-        "SellerFeedbackRating": {
-            "FeedbackCount": offer.feedback_count,
-            "SellerPositiveFeedbackRating": offer.positive_percent,
-        },
-        "ShippingTime": {"MinimumHours": 24, "MaximumHours": 48, "AvailabilityType": "NOW", "AvailableDate": ""},
-        "ListingPrice": _money(site, offer.price),
-        "Shipping": _money(site, offer.shipping),
-        "ShipsFrom": {"Country": site.country, "State": ""},
-        "IsFulfilledByAmazon": offer.fulfilled_by_amazon,
-        "IsExpeditedShippingAvailable": False,
-        "IsFeaturedMerchant": True,
-        "ShipsDomestically": True,
-        "ShipsInternationally": False,
-    }

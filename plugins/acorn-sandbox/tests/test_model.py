@@ -81,3 +81,12 @@ def test_a_body_outside_the_model_is_refused(refusing, connect, name, content, c
     answer = seller.call(operation.method, path, content=content, headers=headers)
     wrong_type = content_type == "text/plain" and 415 in operation.statuses
     assert answer.status_code == (415 if wrong_type else 400)
+
+
+@pytest.mark.parametrize("name", ["createFeed", "createFeedDocument", "getMyFeesEstimates"])
+def test_a_body_that_is_too_large_is_refused_as_the_model_has_it(refusing, connect, name):
+    operation, seller = operations()[name], connect(refusing)
+    headers = {"x-amz-access-token": seller.token, "content-type": "application/json"}
+    content = b" " * (10 * 1024 * 1024 + 1)
+    answer = seller.call(operation.method, path_of(operation), content=content, headers=headers)
+    assert answer.status_code == (413 if 413 in operation.statuses else 400)

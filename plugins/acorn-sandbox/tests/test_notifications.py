@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 
 import jsonschema_rs
@@ -10,8 +11,6 @@ import pytest
 from acorn_sandbox import exact
 from acorn_sandbox.alive import sell
 from acorn_sandbox.market import CompetitorOffer
-from acorn_sandbox.notifications import Notifications
-from acorn_sandbox.reports import Report
 
 DE = "A1PA6795UKMFR9"
 LAMP, BOTTLE = "ACORN-LAMP", "ACORN-BOTTLE"
@@ -23,8 +22,8 @@ def state(server):
 
 
 @pytest.fixture
-def notifications(state):
-    return Notifications(state)
+def notifications(server):
+    return server.notifications
 
 
 @pytest.fixture
@@ -76,35 +75,47 @@ def test_an_item_without_offers(notifications, check):
 
 
 def test_pricing_health_only_while_another_is_featured(notifications, state, lamp, check):
-    read = check("PricingHealthNotification", notifications.pricing_health(lamp))
+    read = check("PricingHealthNotification", notifications.pricing_health("A2EXAMPLE", DE, LAMP))
     assert read["payload"]["summary"]["buyBoxPrices"][0]["landedPrice"]["amount"] == Decimal("23.99")
     state.market.put_competitors(DE, lamp.asin, [])
-    assert notifications.pricing_health(lamp) is None
-    assert notifications.pricing_health(state.listing("A2EXAMPLE", DE, BOTTLE)) is None
+    assert notifications.pricing_health("A2EXAMPLE", DE, LAMP) is None
+    assert notifications.pricing_health("A2EXAMPLE", DE, BOTTLE) is None
 
 
-def test_feeds_and_reports_finished(notifications, seller, state, message, offer, check):
+def test_feeds_and_reports_finished(notifications, seller, message, offer, check):
     feed_id = seller.submit([message(1, LAMP, "purchasable_offer", offer(20))])
     seller.wait(feed_id)
-    payload = notifications.feed_processing_finished(state.feeds["A2EXAMPLE", feed_id])
+    payload = notifications.feed_processing_finished("A2EXAMPLE", feed_id)
     read = check("FeedProcessingFinishedNotification", payload)["payload"]["feedProcessingFinishedNotification"]
     assert (read["feedId"], read["processingStatus"]) == (feed_id, "DONE")
-    report = Report("1", "A2EXAMPLE", "GET_X", [DE], 0.0, 0.0, 0.0, status="DONE", document_id="d")
-    check("ReportProcessingFinishedNotification", notifications.report_processing_finished(report))
-    report.status, report.document_id = "CANCELLED", None
-    check("ReportProcessingFinishedNotification", notifications.report_processing_finished(report))
+    for kind, status in (
+        ("GET_MERCHANT_LISTINGS_ALL_DATA", "DONE"),
+        ("GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL", "CANCELLED"),
+    ):
+        asked = {"reportType": kind, "marketplaceIds": [DE]}
+        report_id = seller.call("POST", "/reports/2021-06-30/reports", json=asked).json()["reportId"]
+        time.sleep(0.1)
+        report = seller.call("GET", f"/reports/2021-06-30/reports/{report_id}").json()
+        payload = notifications.report_processing_finished("A2EXAMPLE", report_id)
+        content = check("ReportProcessingFinishedNotification", payload)["payload"][
+            "reportProcessingFinishedNotification"
+        ]
+        assert content["processingStatus"] == report["processingStatus"] == status
+        assert content.get("reportDocumentId") == report.get("reportDocumentId")
 
 
-def test_listings_change(notifications, seller, state, offer, check):
+def test_listings_change(notifications, seller, offer, check):
     seller.replace(LAMP, "purchasable_offer", offer(20, minimum=30))
-    listing = state.listing("A2EXAMPLE", DE, LAMP)
-    read = check("ListingsItemIssuesChangeNotification_2023-12-13", notifications.listings_item_issues_change(listing))
-    assert read["Payload"]["Severities"] == ["ERROR"]
-    payload = notifications.listings_item_status_change(listing)
+    ids = "A2EXAMPLE", DE, LAMP
+    read = check("ListingsItemIssuesChangeNotification_2023-12-13", notifications.listings_item_issues_change(*ids))
+    assert read["Payload"]["Severities"] == sorted({one["severity"] for one in seller.get_item(LAMP).json()["issues"]})
+    assert "ERROR" in read["Payload"]["Severities"]
+    payload = notifications.listings_item_status_change(*ids)
     assert payload["Payload"]["Status"] == ["BUYABLE", "DISCOVERABLE"]
     # The schema knows only this word for the type, and Amazon's example contradicts it.
     check("ListingsItemStatusChangeNotification", payload | {"NotificationType": "LISTINGS_ITEM_STATUS_CHANGED"})
-    gone = notifications.listings_item_status_change(listing, deleted=True)
+    gone = notifications.listings_item_status_change("A2EXAMPLE", DE, "NONE")
+    assert gone["Payload"]["Status"] == ["DELETED"]
     check("ListingsItemStatusChangeNotification", gone | {"NotificationType": "LISTINGS_ITEM_STATUS_CHANGED"})
 
 
@@ -112,5 +123,17 @@ def test_listings_change(notifications, seller, state, offer, check):
 def test_orders_change(notifications, state, check, status):
     order = sell(state, state.listing("A2EXAMPLE", DE, LAMP), 2)
     order.status = status
-    read = check("OrderChangeNotification", notifications.order_change(order))
+    read = check("OrderChangeNotification", notifications.order_change("A2EXAMPLE", order.id))
     assert read["Payload"]["OrderChangeNotification"]["Summary"]["OrderItems"][0]["Quantity"] == 2
+
+
+def test_what_is_not_there_is_named(notifications):
+    for ask in (
+        lambda: notifications.pricing_health("A2EXAMPLE", DE, "NONE"),
+        lambda: notifications.listings_item_issues_change("A2EXAMPLE", DE, "NONE"),
+        lambda: notifications.feed_processing_finished("A2EXAMPLE", "NONE"),
+        lambda: notifications.report_processing_finished("A2EXAMPLE", "NONE"),
+        lambda: notifications.order_change("A2EXAMPLE", "NONE"),
+    ):
+        with pytest.raises(LookupError, match="NONE"):
+            ask()
