@@ -39,7 +39,7 @@ def overview_row(plan: Plan) -> tuple[Any, ...]:
         count(plan, Verdict.HOLD),
         count(plan, Verdict.REJECT),
         count(plan, Verdict.PENDING),
-        summary.get("feeds", 0),
+        summary.get("feeds", summary.get("submissions", 0)),
     )
 
 
