@@ -203,8 +203,9 @@ class Client:
                 remedy="Try again later.",
             ) from None
         except MarketplaceError as error:
-            if error.code != "server":
+            if error.code == "unauthorized":
                 raise
+            # Whatever else the login says is no verdict on the operation: nothing was sent.
             raise MarketplaceError(
                 f"{operation.name} was not sent: {error}",
                 code="unreachable",

@@ -26,7 +26,8 @@ class AmazonError(MarketplaceError):
 
     ``cause`` is finer than ``code``, and as stable: ``client_secret``, ``authorisation``,
     ``registration``, ``access_token``, ``role``, ``quota``, ``content``, ``absent``, ``size``,
-    ``format``, ``edge``, ``endpoint``, ``timeout``, ``outage``, ``answer``. ``amazon_code`` is what
+    ``format``, ``edge``, ``endpoint``, ``address``, ``timeout``, ``outage``, ``answer``, and of reports
+    ``no_data``, ``report_failed``, ``waiting``. ``amazon_code`` is what
     Amazon itself calls it. ``remedy`` and ``who`` say what helps and who can do it.
     """
 

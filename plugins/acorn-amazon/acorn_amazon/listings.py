@@ -200,7 +200,7 @@ def _named(client: Client, seller_id: str, site: Site, skus: Sequence[str]) -> d
             if len(found) == len(skus):
                 break
     except MarketplaceError as error:
-        if error.code not in _MISSED:
+        if error.code not in _MISSED and getattr(error, "cause", None) != "edge":
             raise
     return found
 

@@ -105,10 +105,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """One page of a search; ``next_token`` goes on from here, also in another process."""
+    """One page of a search; ``next_token`` goes on from here, also in another process.
+
+    ``until`` is the time up to which Amazon looked: the next search starts there, or misses orders.
+    """
 
     orders: tuple[Order, ...]
     next_token: str | None
+    until: datetime | None
 
 
 def _item(part: Part) -> OrderItem:
@@ -159,7 +163,7 @@ def search_orders(
     """Yield pages of up to 100 orders of sites in one region, until there are no more.
 
     Exactly one of ``created_after`` and ``updated_after``; ``before`` ends the same range. Times are
-    aware. Twenty pages come at once, then one in three minutes; keep ``next_token`` of the last page
+    aware. Amazon leaves out the last two minutes, and each page says until when it looked. Twenty pages come at once, then one in three minutes; keep ``next_token`` of the last page
     and pass it as ``page_token``, with everything else unchanged, to go on later. Raises ``ValueError``
     for impossible questions, before anything is sent.
     """
@@ -192,7 +196,8 @@ def _pages(client: Client, query: Mapping[str, str | Sequence[str]], token: str 
         page = Part(_SEARCH, client.call(_SEARCH, query=asked))
         pagination = page.optional_part("pagination")
         token = (pagination.optional_text("nextToken") if pagination else None) or None
-        yield OrderPage(tuple(_order(part) for part in page.parts("orders")), token)
+        until = page.optional_moment("createdBefore") or page.optional_moment("lastUpdatedBefore")
+        yield OrderPage(tuple(_order(part) for part in page.parts("orders")), token, until)
         if token is None:
             return
         if token in seen:

@@ -46,6 +46,12 @@ _LOGIN: Final[dict[str, Remedy]] = {
         "developer",
         "The application may not ask for tokens in this way. Check its registration in Seller Central.",
     ),
+    "invalid_request": Remedy(
+        "unauthorized",
+        "client_secret",
+        "seller",
+        "The client id, the client secret or the refresh token is empty or damaged. Set all three again.",
+    ),
     "invalid_scope": Remedy(
         "unauthorized",
         "registration",
@@ -80,11 +86,12 @@ _QUESTION: Final = Remedy(
     "Nothing was changed. Correct what Amazon names in the request; sent again as it is, it fails again.",
 )
 _EDGE: Final = Remedy(
-    "invalid",
+    "server",
     "edge",
-    "developer",
-    "Nothing was changed. Amazon refused the form of the request before its API saw it, and gives no reason that "
-    "a program can read. Look at proxies on the way, and at the newest version of acorn-amazon.",
+    "marketplace",
+    "Something before Amazon's API answered, not the API itself. Try again later; if it lasts, look at proxies on the way "
+    "and at the newest version of acorn-amazon.",
+    retryable=True,
 )
 _QUOTA: Final = Remedy("throttled", "quota", "time", "Nothing was changed. Wait, then try again.", retryable=True)
 _CREDENTIALS: Final = Remedy(
@@ -103,11 +110,23 @@ _ROLE: Final = Remedy(
     "authorisation has run out (365 days). Add the role, have the seller authorise again, set the new refresh token.",
 )
 
+_SIZE: Final = Remedy("too_large", "size", "developer", "Nothing was changed. Send or ask for less at once.")
+
+_BLOCKED: Final = Remedy(
+    "unauthorized",
+    "edge",
+    "developer",
+    "Nothing was changed. Something before Amazon's API refuses this caller: look at proxies and firewalls on the way, and "
+    "at the endpoint.",
+)
+
 _STATUSES: Final[dict[int, Remedy]] = {
     401: _CREDENTIALS,
     404: Remedy("not_found", "absent", "seller", "Nothing was changed. Check the seller id, the SKU and the site."),
     408: Remedy("timeout", "timeout", "time", "Try again later.", retryable=True),
-    413: Remedy("too_large", "size", "developer", "Nothing was changed. Send fewer messages at once."),
+    413: _SIZE,
+    414: _SIZE,
+    431: _SIZE,
     415: Remedy("invalid", "format", "developer", _QUESTION.text),
     429: _QUOTA,
 }
@@ -118,6 +137,8 @@ _REDIRECTED: Final = Remedy(
     "Nothing was sent on. Set the endpoint to the address that answers itself.",
 )
 _SELLERS_CONTENT: Final = frozenset({"createFeed", "putListingsItem", "patchListingsItem", "deleteListingsItem"})
+# A gateway may say these for itself, in any form; every other refusal without a reason is none of the API.
+_GATEWAYS_OWN: Final = frozenset({401, 408, 413, 414, 429, 431})
 _TOKEN: Final = re.compile(r"\btoken\b", re.IGNORECASE)
 _REDIRECTION: Final = range(300, 400)
 _FORBIDDEN: Final = 403
@@ -134,6 +155,14 @@ def remedy_of(operation: str, status: int, theirs: str | None, words: str) -> Re
     if status >= _SERVER:
         return _OUTAGE
     if status == _FORBIDDEN:
-        return _CREDENTIALS if _TOKEN.search(words) else _ROLE
-    refused = _CONTENT if operation in _SELLERS_CONTENT else _QUESTION
-    return _STATUSES.get(status, _EDGE if theirs is None else refused)
+        return _forbidden(theirs, words)
+    if theirs is None and status not in _GATEWAYS_OWN:
+        return _EDGE
+    return _STATUSES.get(status, _CONTENT if operation in _SELLERS_CONTENT else _QUESTION)
+
+
+def _forbidden(theirs: str | None, words: str) -> Remedy:
+    """Return the remedy for a 403, which is Amazon's for an old token and for a missing role alike."""
+    if theirs is None:
+        return _BLOCKED
+    return _CREDENTIALS if _TOKEN.search(words) else _ROLE

@@ -105,6 +105,7 @@ def test_submit_names_one_marketplace(amazon, connection, de):
         BUSY,
         (500, b""),
         (502, b"<html>bad gateway</html>"),
+        (400, b"<html>bad request</html>"),
         (504, b""),
         (408, b""),
         (202, b'{"feed'),
@@ -166,6 +167,23 @@ def test_a_real_denial_is_told_once(amazon, connection, de):
         connection.submit(de, "doc-1")
     assert (caught.value.code, caught.value.status) == ("unauthorized", 403)
     assert len(amazon.calls("createFeed")) == 2
+
+
+@pytest.mark.parametrize("login", [(400, b"<html>bad request</html>"), (404, b""), (429, b""), (400, {"error": "odd"})])
+def test_what_the_login_says_is_no_verdict_on_the_operation(amazon, connection, de, login):
+    amazon.login_script = [login] * 3
+    with pytest.raises(MarketplaceError, match="createFeed was not sent: login: Amazon answered") as caught:
+        connection.submit(de, "doc-1")
+    assert not isinstance(caught.value, UnansweredError)
+    assert (caught.value.code, caught.value.retryable) == ("unreachable", True)
+    assert caught.value.who
+    assert amazon.seen == []
+
+
+def test_a_login_is_tried_again_after_an_answer_of_the_edge(amazon, connection):
+    amazon.login_script = [(400, b"<html>bad request</html>")]
+    amazon.on("getFeed", (400, b"<html>bad request</html>"), (200, feed(5)))
+    assert connection.poll("5").id == "5"
 
 
 def test_without_a_token_nothing_is_submitted(amazon, connection, de):

@@ -215,11 +215,14 @@ def order(number, **more):
 
 def test_orders_come_page_by_page_and_a_search_goes_on_where_it_was(amazon, connection, de):
     amazon.on(
-        "searchOrders", (200, {"orders": [order(1)], "pagination": {"nextToken": "p2"}}), (200, {"orders": [order(2)]})
+        "searchOrders",
+        (200, {"orders": [order(1)], "pagination": {"nextToken": "p2"}, "lastUpdatedBefore": "2026-11-01T00:00:00Z"}),
+        (200, {"orders": [order(2)]}),
     )
     pages = search_orders(connection.client, [de], updated_after=SINCE, before=SINCE, statuses=["UNSHIPPED"])
     first = next(pages)
     assert ([one.order_id for one in first.orders], first.next_token) == (["302-1"], "p2")
+    assert first.until == SINCE
     query = amazon.calls("searchOrders")[0][2]
     assert query == {
         "lastUpdatedAfter": "2026-11-01T00:00:00Z",

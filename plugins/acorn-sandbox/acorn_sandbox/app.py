@@ -33,6 +33,7 @@ from acorn_sandbox.inventory import Inventory
 from acorn_sandbox.links import PATH, LinkError, Links
 from acorn_sandbox.listings import Listings
 from acorn_sandbox.log import Log
+from acorn_sandbox.notifications import Notifications
 from acorn_sandbox.operations import Operation, match
 from acorn_sandbox.orders import Orders
 from acorn_sandbox.pricing import Pricing
@@ -106,6 +107,7 @@ class Sandbox:
         self._retention = Retention(state)
         self._links = Links(state)
         self._reports = Reports(state, self.faults, self._links)
+        self.notifications = Notifications(state, self._reports)
         self._control = Control(state, self.faults, self.log, Staging(state, self._queues, self._alive))
         self._handlers: dict[str, Handler] = {
             **Feeds(state, self._queues, self._quotas, self.faults, self._links).handlers,
@@ -128,9 +130,9 @@ class Sandbox:
 
     async def answer(self, request: Request) -> Response:
         """Answer any request."""
-        content = await request.body()
-        # Bringing the feeds up to the present can take a second: the client was not late for that.
+        # The client is not late for what takes its time from here on: a large body, feeds to be processed.
         exchange = Exchange(request, self.state.now())
+        content = await request.body()
         path = request.scope["path"]
         try:
             self._alive.advance()
@@ -205,11 +207,11 @@ class Sandbox:
         if self.faults.strike(exchange.operation, fault_kinds.LINK, exchange.account):
             raise LinkError(403, "AccessDenied", "Request has expired")
         if request.method == "PUT":
-            self._links.put(identifier, query, headers, content)
+            self._links.put(identifier, query, headers, content, exchange.arrived)
             return Response(status_code=200, headers=exchange.headers)
         if request.method != "GET":
             raise LinkError(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-        found = self._links.get(identifier, query, headers)
+        found = self._links.get(identifier, query, headers, exchange.arrived)
         return Response(found.content, headers=exchange.headers | found.headers)
 
     async def _operated(self, exchange: Exchange, content: bytes) -> Response:
@@ -239,7 +241,8 @@ class Sandbox:
             return response
         self._quotas.take(exchange.account, operation)
         if len(content) > _LARGEST_BODY:
-            raise ApiError(413, "RequestTooLarge", "The request size exceeded the maximum accepted size.")
+            text = "The request size exceeded the maximum accepted size."
+            raise ApiError(413, "RequestTooLarge", text) if 413 in operation.statuses else invalid(text)
         query = operation.query(request.query_params.multi_items())
         body = operation.read_body(content, request.headers.get("content-type", ""))
         given = frozenset(request.query_params.keys() & operation.parameters.keys())

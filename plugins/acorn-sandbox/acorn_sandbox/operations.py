@@ -6,7 +6,9 @@ A request outside the model is refused here, before any handler sees it.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote
@@ -17,6 +19,7 @@ from acorn_sandbox import exact
 from acorn_sandbox.errors import ApiError, invalid
 from acorn_sandbox.model import DATA
 
+_NUMBER: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
 _CONVERTED: Final = {"true": True, "false": False}
 
 
@@ -170,4 +173,6 @@ def _converted(text: str, kind: str) -> Any:
         return _CONVERTED.get(text.lower(), text)
     if kind == "integer" and text.lstrip("-").isdigit() and len(text) < 20:
         return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return Decimal(text)
     return text

@@ -18,9 +18,9 @@ from acorn_sandbox.paging import read_token, token
 from acorn_sandbox.report_files import KINDS
 from acorn_sandbox.state import Document, State
 
-RETENTION_SECONDS: Final = 90 * 86400
 _USUAL_SPAN_SECONDS: Final = 30 * 86400
-_FIRST_ID: Final = 54_517_018_000
+_BEFORE_FIRST: Final = 54_517_017_999
+_SWEEP_SECONDS: Final = 10.0
 _KIND: Final = "report"
 _TIMES: Final = frozenset({"created", "started", "ended", "data_start", "data_end"})
 _STRUCK: Final = frozenset({"fatal", "cancelled", "stuck", "truncated_report"})
@@ -60,6 +60,8 @@ class Reports:
             report = Report(**record | times)
             self._reports[report.seller_id, report.id] = report
         self._open = [report for report in self._reports.values() if report.ended is None]
+        self._last = max((int(identifier) for _, identifier in self._reports), default=_BEFORE_FIRST)
+        self._next_sweep = 0.0
         self.handlers: dict[str, Handler] = {
             "createReport": self.create,
             "getReport": self.get,
@@ -72,6 +74,10 @@ class Reports:
         """Bring every report up to the present; it shows the state of the moment when it ends."""
         for report in list(self._open):
             self._advance(report)
+        now = self._state.now()
+        if now >= self._next_sweep:
+            self._next_sweep = now + _SWEEP_SECONDS
+            self._forget(now - self._state.timing.feed_seconds)
 
     def create(self, call: Call) -> Answer:
         """Queue a report."""
@@ -84,8 +90,9 @@ class Reports:
         if start > end:
             raise invalid("'dataStartTime' must not be after 'dataEndTime'.")
         struck = self._faults.strike("createReport", _STRUCK, call.account)
+        self._last += 1
         report = Report(
-            id=str(_FIRST_ID + len(self._reports)),
+            id=str(self._last),
             seller_id=call.account,
             type=kind,
             marketplace_ids=call.body["marketplaceIds"],
@@ -143,8 +150,12 @@ class Reports:
         url = self._links.make(call.base, "GET", document.id, ",".join(options), expired=expired)
         return Answer(body={"reportDocumentId": document.id, "url": url, "compressionAlgorithm": "GZIP"})
 
+    def report(self, seller_id: str, report_id: str) -> Report | None:
+        """Return one report of a seller, if there is one."""
+        return self._reports.get((seller_id, report_id))
+
     def _report(self, call: Call) -> Report:
-        report = self._reports.get((call.account, call.path["reportId"]))
+        report = self.report(call.account, call.path["reportId"])
         if report is None:
             raise not_found(f"The report {call.path['reportId']} does not exist.")
         return report
@@ -188,9 +199,16 @@ class Reports:
         if self._state.storage.keeps:
             self._state.storage.save(_KIND, exact.dumps([report.seller_id, report.id]), exact.dumps(asdict(report)))
 
+    def _forget(self, before: float) -> None:
+        """Forget what was asked for too long ago, as feeds are; documents go by themselves."""
+        for key, report in list(self._reports.items()):
+            if report.created < before and report.ended is not None:
+                del self._reports[key]
+                self._state.storage.delete(_KIND, exact.dumps(list(key)))
+
     def _matching(self, account: str, query: dict[str, Any]) -> Iterator[Report]:
         now = self._state.now()
-        since = _instant(query, "createdSince", now - RETENTION_SECONDS)
+        since = _instant(query, "createdSince", now - self._state.timing.feed_seconds)
         until = _instant(query, "createdUntil", now)
         for (seller, _), report in self._reports.items():
             if (

@@ -188,8 +188,7 @@ class State:
         for _, value in self.storage.load("document"):
             document = Document(**_floats(exact.loads(value)))
             self.documents[document.id] = document
-        for _, value in self.storage.load("last"):
-            self._last_feed = int(value)
+        self._last_feed = int(self.storage.get("last", "feed") or self._last_feed)
         for _, value in self.storage.load("feed"):
             feed = Feed(**_floats(exact.loads(value)))
             self.feeds[feed.seller_id, feed.id] = feed

@@ -146,6 +146,25 @@ def test_a_report_takes_its_time_and_can_be_cancelled_before(connect):
         assert (status(first), status(second)) == ("DONE", "CANCELLED")
 
 
+def test_reports_are_forgotten_after_ninety_days_and_documents_before(connect):
+    now = [time.time()]
+    with SandboxServer(timing=Timing(now=lambda: now[0])) as server:
+        seller = connect(server)
+        first = create(seller).json()["reportId"]
+        now[0] += 100
+        seller.call("GET", f"{PATH}/reports/{first}")
+        now[0] += 100
+        document = seller.call("GET", f"{PATH}/reports/{first}").json()["reportDocumentId"]
+        now[0] += 29 * 86400
+        seller.token = seller.refresh()
+        assert seller.call("GET", f"{PATH}/documents/{document}").status_code == 404
+        assert seller.call("GET", f"{PATH}/reports/{first}").status_code == 200
+        now[0] += 62 * 86400
+        seller.token = seller.refresh()
+        assert seller.call("GET", f"{PATH}/reports/{first}").status_code == 404
+        assert int(create(seller).json()["reportId"]) > int(first)
+
+
 def test_reports_are_found_page_by_page(seller):
     ids = [create(seller, kind).json()["reportId"] for kind in (ALL, STOCK, ALL, ALL)]
     query = {"reportTypes": ALL, "pageSize": 2}
