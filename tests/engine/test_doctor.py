@@ -330,7 +330,7 @@ def written(shop, monkeypatch, capsys):
     with shop.engine(credentials=None) as engine:
         engine.secrets.set("eu", VALUES, by="me")
         plan = shop.plan(engine)
-        engine.approve(plan, by="ada")
+        engine.approve(plan, by="ada-lovelace")
 
     def run(*words):
         code = main([*map(str, words), "--project", str(shop.folder)])
@@ -363,13 +363,33 @@ def test_the_file_for_whoever_helps(written, tmp_path):
         members = {name: archive.read(name).decode() for name in archive.namelist()}
     assert sorted(members) == ["README.txt", "doctor.json", "events.jsonl", "project.json"]
     everything = "\n".join(members.values())
-    for hidden in (*VALUES.values(), os.environ[KEYS], "S1/", '"S1"', "21.00", "20.00", "10.00"):
+    for hidden in ("ada-lovelace", *VALUES.values(), os.environ[KEYS], "S1/", '"S1"', "21.00", "20.00", "10.00"):
         assert hidden not in everything.replace('"seller_id": "S1"', "")
     assert {json.loads(line)["kind"] for line in members["events.jsonl"].splitlines()} == {"plan_ready", "approved"}
     assert json.loads(members["project.json"])["accounts"]["eu"]["seller_id"] == "S1"
     code, _, err = run("doctor", "--bundle", path)
     assert code == 1
     assert "is there already. No bundle was written." in err
+
+
+def test_the_file_quotes_no_row_and_no_rule(written, tmp_path):
+    folder, run = written
+    with (folder / "listings.csv").open("a") as file:
+        file.write("eu,shop.de,SKU-7788,S1,PRODUCT,merchant,2026-03-02T08:00:00Z,19x95,10.00,21.00,5\n")
+    code, out, _ = run("doctor", "--json")
+    assert code == 1
+    assert "19x95" in out
+    run("doctor", "--bundle", tmp_path / "help.zip")
+    with zipfile.ZipFile(tmp_path / "help.zip") as archive:
+        text = "".join(archive.read(name).decode() for name in archive.namelist())
+    assert "19x95" not in text
+    assert "SKU-7788" not in text
+    rules = [
+        each
+        for each in json.loads(zipfile.ZipFile(tmp_path / "help.zip").read("doctor.json"))["findings"]
+        if each["check"] == "rules"
+    ]
+    assert any(each["code"] and each["place"] and each["message"] is None for each in rules)
 
 
 def test_the_file_is_refused_where_a_secret_would_be_in_it(written, tmp_path, monkeypatch):
