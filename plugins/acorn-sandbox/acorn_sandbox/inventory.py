@@ -40,13 +40,13 @@ class Inventory:
         since = instant_of(query["startDateTime"]) if "startDateTime" in query else None
         if since is not None and since < now - _LONGEST_SPAN_SECONDS:
             raise invalid("'startDateTime' must be no earlier than 18 months ago.")
-        found = sorted(self._found(call.account, site, query, since), key=lambda pair: pair[0].sku)
+        found = sorted(self._found(call.account, site, query, since), key=lambda listing: listing.sku)
         start = self._start(query)
         page = found[start : start + PAGE]
         answer: dict[str, Any] = {
             "payload": {
                 "granularity": {"granularityType": "Marketplace", "granularityId": site.id},
-                "inventorySummaries": [self._summary(*pair, details=query["details"]) for pair in page],
+                "inventorySummaries": [self._summary(listing, details=query["details"]) for listing in page],
             }
         }
         if len(found) > start + PAGE:
@@ -64,38 +64,35 @@ class Inventory:
             raise invalid("The 'nextToken' has expired.")
         return read[0]
 
-    def _found(
-        self, account: str, site: Marketplace, query: dict[str, Any], since: float | None
-    ) -> Iterator[tuple[Listing, Stock]]:
+    def _found(self, account: str, site: Marketplace, query: dict[str, Any], since: float | None) -> Iterator[Listing]:
         wanted = set(query.get("sellerSkus", ())) | ({query["sellerSku"]} if "sellerSku" in query else set())
         for sku, listing in self._state.listings_of(account, site.id).items():
-            if not is_fulfilled_by_amazon(self._state, listing):
+            if since is None and wanted and sku not in wanted:
                 continue
-            stock = self._state.market.stock(account, site.region, sku)
-            if since is not None:
-                # A span of time overrides the SKUs, as at Amazon.
-                if _changed(listing, stock) >= since:
-                    yield listing, stock
-            elif not wanted or sku in wanted:
-                yield listing, stock
+            # A span of time overrides the SKUs, as at Amazon.
+            if is_fulfilled_by_amazon(self._state, listing) and (since is None or self._changed(listing) >= since):
+                yield listing
 
-    def _summary(self, listing: Listing, stock: Stock, *, details: bool) -> dict[str, Any]:
-        name = views.first_value(listing.attributes.get("item_name"))
+    def _stock(self, listing: Listing) -> Stock:
+        return self._state.market.stock(listing.seller_id, listing.marketplace.region, listing.sku)
+
+    def _changed(self, listing: Listing) -> float:
+        changed = self._stock(listing).updated
+        return listing.created if changed is None else changed
+
+    def _summary(self, listing: Listing, *, details: bool) -> dict[str, Any]:
+        name, stock = views.first_value(listing.attributes.get("item_name")), self._stock(listing)
         summary: dict[str, Any] = {
             "asin": listing.asin,
             "fnSku": fulfilment_sku(listing),
             "sellerSku": listing.sku,
             "condition": "NewItem",
-            "lastUpdatedTime": stamp(_changed(listing, stock)),
+            "lastUpdatedTime": stamp(self._changed(listing)),
             "productName": name if isinstance(name, str) else listing.sku,
             "totalQuantity": stock.total,
             "stores": [],
         }
         return summary | ({"inventoryDetails": _details(stock)} if details else {})
-
-
-def _changed(listing: Listing, stock: Stock) -> float:
-    return listing.created if stock.updated is None else stock.updated
 
 
 def _details(stock: Stock) -> dict[str, Any]:
