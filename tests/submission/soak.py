@@ -139,7 +139,7 @@ class Runner:
             self.submit(self.drivers[0], [])
             if not self.missing():
                 return
-        raise AssertionError(f"still missing after {LAST_ROUNDS} rounds without faults: {self.missing()}")
+        check_truth(self.sandbox, self.project)
 
     def missing(self) -> int:
         """Return how many offers do not show what is wanted."""
@@ -211,17 +211,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--kills", type=int, default=KILLS)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--keep", type=Path, help="a new folder to keep everything in")
     given = parser.parse_args()
     print(f"seed {given.seed}, at most {given.seconds:.0f} s", flush=True)
     with tempfile.TemporaryDirectory(prefix="acorn-soak-") as name:
-        folder = Path(name)
-        soak = run(
-            folder,
-            database=f"sqlite:///{folder / 'acorn.db'}",
-            kills=given.kills,
-            seconds=given.seconds,
-            seed=given.seed,
-        )
+        folder = given.keep or Path(name)
+        folder.mkdir(exist_ok=True)
+        database = f"sqlite:///{folder / 'acorn.db'}"
+        soak = run(folder, database=database, kills=given.kills, seconds=given.seconds, seed=given.seed)
     print(soak.told())
     if soak.kills < given.kills:
         print(f"only {soak.kills} of {given.kills} kills in the time given", file=sys.stderr)

@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -119,7 +120,7 @@ class SandboxProcess:
                     continue
                 query = "SELECT value FROM records WHERE kind = 'content' AND key = ?"
                 (content,) = connection.execute(query, [feed["document_id"]]).fetchone()
-                messages = json.loads(content, parse_float=Decimal)["messages"]
+                messages = json.loads(zlib.decompress(content), parse_float=Decimal)["messages"]
                 found[feed["id"]] = FeedSeen(feed["id"], feed["marketplace_ids"][0], feed["status"], messages)
         return found
 
