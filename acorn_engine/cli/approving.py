@@ -51,7 +51,7 @@ def approve(
     rows = []
     with Engine.open(common.project) as engine:
         for name in plans:
-            approved = engine.approve(name, by=by or _user(), because=because, release=release, override=override)
+            approved = engine.approve(name, by=by or user(), because=because, release=release, override=override)
             sending = approved.changes.filter(approved.changes["verdict"] == Verdict.SEND.value).height
             rows.append({"plan": name, "site": approved.site, "sends": sending, "released": list(release)})
             common.output.line(f"{approved.site}: plan {name} is approved: {several(sending, 'change')} may be sent.")
@@ -60,7 +60,8 @@ def approve(
     return 0
 
 
-def _user() -> str:
+def user() -> str:
+    """Return the name of whoever runs this program."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

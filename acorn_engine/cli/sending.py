@@ -1,13 +1,15 @@
-"""Verbs that talk to the marketplace: ``submit``, ``verify``, ``status``, ``drift``."""
+"""Verbs that talk to the marketplace: ``submit``, ``verify``, ``resume``, ``status``, ``drift``."""
 
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from acorn_engine.cli.app import ERROR, Common, verb
+from acorn_engine.cli.approving import user
 from acorn_engine.cli.output import several
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 Flag = Annotated[bool, Parameter(negative="")]
 SHOWN = 20
+ACCOUNTS_AT_ONCE = 32
+"""Each account is served in a thread of its own, so that none waits for another."""
 
 
 def submit(plan: str | None = None, *, wait: Flag = False, key: str | None = None, common: Common | None = None) -> int:
@@ -35,8 +39,12 @@ def submit(plan: str | None = None, *, wait: Flag = False, key: str | None = Non
 
     common = common or Common()
     output = common.output
-    with Engine.open(common.project) as engine, output.working("sending …") as say:
-        progress = engine.submit(plan, wait=wait, key=key, account=common.account, on_progress=say)
+    with (
+        Engine.open(common.project) as engine,
+        output.working("sending …") as say,
+        ThreadPoolExecutor(ACCOUNTS_AT_ONCE) as threads,
+    ):
+        progress = engine.submit(plan, wait=wait, key=key, account=common.account, on_progress=say, threads=threads)
     return _print_progress(output, progress, common)
 
 
@@ -54,9 +62,43 @@ def verify(plan: str | None = None, *, wait: Flag = False, common: Common | None
 
     common = common or Common()
     output = common.output
-    with Engine.open(common.project) as engine, output.working("reading back …") as say:
-        progress = engine.verify(plan, wait=wait, account=common.account, on_progress=say)
+    with (
+        Engine.open(common.project) as engine,
+        output.working("reading back …") as say,
+        ThreadPoolExecutor(ACCOUNTS_AT_ONCE) as threads,
+    ):
+        progress = engine.verify(plan, wait=wait, account=common.account, on_progress=say, threads=threads)
     return _print_progress(output, progress, common)
+
+
+def resume(*names: str, by: str | None = None, common: Common | None = None) -> int:
+    """Take up again what could not be delivered, once what kept it is mended.
+
+    Parameters
+    ----------
+    names:
+        Parts, or plans whose parts, 'acorn status' names as dead letters.
+    by:
+        Who resumes; default: the name of the user.
+    """
+    from acorn_engine import Engine
+    from acorn_engine.problems import AcornError
+
+    common = common or Common()
+    if not names:
+        raise AcornError("no part or plan was named, so nothing was resumed; 'acorn status' names them", code="usage")
+    resumed: list[str] = []
+    with Engine.open(common.project) as engine:
+        for name in names:
+            found = engine.resume(name, by=by or user())
+            resumed += found
+            if not found:
+                common.output.line(f"Nothing of {name} waits to be resumed.")
+    if common.json:
+        common.output.document({"resumed": resumed})
+    for part in resumed:
+        common.output.line(f"{part} is taken up again: acorn submit looks it up before anything is sent.")
+    return 0
 
 
 def _print_progress(output: Output, progress: dict[str, Any], common: Common) -> int:
@@ -168,5 +210,5 @@ def drift(site: str | None = None, *, common: Common | None = None) -> int:
 
 def add_verbs(app: App) -> None:
     """Add this module's verbs."""
-    for function in (submit, verify, status, drift):
+    for function in (submit, verify, resume, status, drift):
         app.command(verb(function), name=function.__name__)

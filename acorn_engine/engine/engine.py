@@ -320,6 +320,7 @@ class Engine:
         account: str | None = None,
         max_seconds: float = WAIT_SECONDS,
         on_progress: Callable[[str], None] | None = None,
+        threads: ThreadPoolExecutor | None = None,
     ) -> dict[str, Any]:
         """Send an approved plan, or everything approved; without ``wait`` only as far as it goes at once.
 
@@ -333,15 +334,29 @@ class Engine:
         plans = list(dict.fromkeys([*self._sender.submit(name, key, account), *([] if name else before)]))
         say = on_progress or (lambda _words: None)
         if wait:
-            progress = self._sender.wait(max_seconds, say, account)
+            progress = self._sender.wait(max_seconds, say, account, threads)
         else:
-            progress = self._sender.work(min(max_seconds, WORK_SECONDS), account)
+            progress = self._sender.work(min(max_seconds, WORK_SECONDS), account, threads)
         return self._sender.report(plans, progress)
 
-    def work(self, max_seconds: float = 20.0) -> Progress:
+    def work(self, max_seconds: float = 20.0, *, threads: ThreadPoolExecutor | None = None) -> Progress:
         """Send and follow what is on its way, for at most so long; returns when nothing is due."""
         self._context.alive()
-        return self._sender.work(max_seconds)
+        return self._sender.work(max_seconds, threads=threads)
+
+    def resume(self, name: str | Plan, *, by: str) -> list[str]:
+        """Take up again what could not be delivered of a plan, or one part of it, and return those parts.
+
+        Each is looked up at the marketplace before anything of it is sent again, by the next ``submit``
+        or ``work``. What is no dead letter is left alone. Raises ``PlanError`` for a name that is no part
+        and no submitted plan.
+        """
+        self._context.alive()
+        if not by.strip():
+            raise PlanError(
+                Problem(code="no_name", message="a part is resumed in somebody's name; nothing was resumed.")
+            )
+        return self._sender.resume(name if isinstance(name, str) else name.id, by)
 
     def verify(
         self,
@@ -351,6 +366,7 @@ class Engine:
         account: str | None = None,
         max_seconds: float = WAIT_SECONDS,
         on_progress: Callable[[str], None] | None = None,
+        threads: ThreadPoolExecutor | None = None,
     ) -> dict[str, Any]:
         """Read listings back and settle what reads as planned. Returns what became of the plans."""
         self._context.alive()
@@ -359,9 +375,9 @@ class Engine:
         plans = [name] if name else self._sender.in_flight(account)
         say = on_progress or (lambda _words: None)
         if wait:
-            progress = self._sender.wait(max_seconds, say, account)
+            progress = self._sender.wait(max_seconds, say, account, threads)
         else:
-            progress = self._sender.verify(min(max_seconds, WORK_SECONDS), account)
+            progress = self._sender.verify(min(max_seconds, WORK_SECONDS), account, threads)
         return self._sender.report(plans, progress)
 
     def status(self, *, account: str | None = None) -> dict[str, Any]:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from sqlalchemy import func, select
 
-from acorn_engine.outbox import Outbox, OutboxSettings
+from acorn_engine.outbox import Outbox, OutboxSettings, Progress
 from acorn_engine.outbox.context import State
 from acorn_engine.store.deliveries import outcome_counts
 from acorn_engine.store.parts import parts_of
 from acorn_engine.store.tables import deliveries, part_messages
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from acorn_engine.engine.context import Context
-    from acorn_engine.outbox import Progress
     from acorn_engine.project.model import RunSection
 
 _NEEDS_A_PERSON: Final = frozenset({"no-credentials", "no-account", "no_account", "no_marketplace"})
@@ -81,23 +82,48 @@ class Sender:
             self.outbox.enqueue(name, key)
         return wanted
 
-    def work(self, max_seconds: float, account: str | None = None) -> Progress:
+    def work(self, max_seconds: float, account: str | None = None, threads: Executor | None = None) -> Progress:
         """Send and follow."""
-        return self.outbox.work(max_seconds, account)
+        return self._each(lambda one: self.outbox.work(max_seconds, one), account, threads)
 
-    def verify(self, max_seconds: float, account: str | None = None) -> Progress:
+    def verify(self, max_seconds: float, account: str | None = None, threads: Executor | None = None) -> Progress:
         """Follow and read back."""
-        return self.outbox.verify(max_seconds, account)
+        return self._each(lambda one: self.outbox.verify(max_seconds, one), account, threads)
 
-    def wait(self, max_seconds: float, say: Callable[[str], None], account: str | None = None) -> Progress:
+    def wait(
+        self,
+        max_seconds: float,
+        say: Callable[[str], None],
+        account: str | None = None,
+        threads: Executor | None = None,
+    ) -> Progress:
         """Send, follow and read back until everything has ended or time is up."""
+        over = threading.Event()
+        try:
+            return self._each(lambda one: self._wait(max_seconds, say, one, over), account, threads)
+        finally:
+            over.set()  # whatever ended this, by an interrupt too, ends the other accounts' threads
+
+    def _each(self, run: Callable[[str | None], Progress], account: str | None, threads: Executor | None) -> Progress:
+        """Run for all accounts at once in this thread, or for each in one of the caller's.
+
+        An account that hangs or waits keeps the others up only where they share a thread.
+        """
+        names = self.outbox.accounts() if threads is not None and account is None else []
+        if threads is None or len(names) < 2:
+            return run(account)
+        return Progress.together(list(threads.map(run, names)))
+
+    def _wait(
+        self, max_seconds: float, say: Callable[[str], None], account: str | None, leave: threading.Event
+    ) -> Progress:
         end = time.monotonic() + max_seconds
         while True:
             progress = self.outbox.run(min(SLICE, max(0.0, end - time.monotonic())), account)
-            say(f"{progress.open_parts} parts on their way …")
+            say(f"{progress.open_parts} parts on their way{f' for {account}' if account else ''} …")
             stuck = not progress.steps and any(problem.code in _NEEDS_A_PERSON for problem in progress.problems)
             over = not progress.open_parts or (progress.next_due is None and not progress.busy)
-            if stuck or over or time.monotonic() >= end:
+            if stuck or over or leave.is_set() or time.monotonic() >= end:
                 return progress
 
     def report(self, plans: Sequence[str], progress: Progress) -> dict[str, Any]:
@@ -162,6 +188,10 @@ class Sender:
             )
             unsent = connection.execute(statement).scalar_one() if here or one_by_one else 0
         return {"unsent": int(unsent), "troubles": list(dict.fromkeys(part.note for part in parts if part.note))}
+
+    def resume(self, name: str, by: str) -> list[str]:
+        """Take the dead letters of a part or plan up again."""
+        return self.outbox.resume(name, by)
 
     def in_flight(self, account: str | None = None) -> list[str]:
         """Return the plans (of an account) that are submitted and have not ended, oldest first."""

@@ -82,8 +82,7 @@ def report(ctx: Context, part: Part) -> Told:
             to_verifying(ctx, tx, part, *_doubt(part, NOT_PROVED, note))
             return []
         settle(tx, part.plan, rejected_by(found, rows))
-        code, note = (None, None) if whole else ("incomplete_report", _first_words(found))
-        to_verifying(ctx, tx, part, code, note)
+        to_verifying(ctx, tx, part, *((None, None) if whole else ("incomplete_report", _first_words(found))))
     return []
 
 

@@ -269,7 +269,8 @@ def test_every_reason_that_holds_or_rejects() -> None:
 
 def test_states_and_events() -> None:
     from acorn_engine.outbox.context import State
-    from acorn_engine.outbox.status import _FAILED, _PERSON
+    from acorn_engine.outbox.recovery import DOUBTFUL
+    from acorn_engine.outbox.status import _DEAD, _FAILED, _PERSON
 
     text = page("events-and-status")
     source = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "acorn_engine").rglob("*.py")))
@@ -280,8 +281,8 @@ def test_states_and_events() -> None:
         sorted(name for name in [*events, *(state.value for state in State), *_FAILED] if f"`{name}`" not in text) == []
     )
     help_page = (ROOT / "docs" / "how-to" / "when-something-goes-wrong.md").read_text(encoding="utf-8")
-    assert {"several_candidates", "stuck"} <= set(_PERSON)
-    assert all(f"`{code}`" in help_page for code in ("several_candidates", "stuck"))
+    assert DOUBTFUL == set(_DEAD) <= set(_PERSON)
+    assert all(f"`{code}`" in help_page for code in DOUBTFUL)
 
 
 # The pages themselves

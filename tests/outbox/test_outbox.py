@@ -257,6 +257,17 @@ def test_nothing_due_means_no_steps(lite):
     assert dict(lite.eu.calls) == calls
 
 
+def test_a_run_whose_time_is_up_says_that_there_is_more_to_do(lite):
+    lite.send("P1", THREE_WAVES)
+    for _ in range(200):
+        progress = lite.box.run(0)
+        if not progress.open_parts:
+            break
+        assert progress.next_due is not None
+        lite.clock.at = max(lite.clock.at, progress.next_due)
+    assert set(lite.outcomes("P1").values()) == {"settled"}
+
+
 def test_a_throttled_account_waits_as_long_as_it_is_told(lite):
     throttled = MarketplaceError("slow down", code="throttled", status=429, retryable=True, retry_after=90)
     lite.eu.fail["upload"] = [throttled]
@@ -636,3 +647,30 @@ def test_a_closed_outbox_has_closed_its_connections(lite):
     lite.box.run(3600)
     lite.box.close()
     assert lite.eu.calls["close"] == 1
+
+
+# Sizes
+
+
+def test_every_round_of_reading_back_reads_each_offer_once(lite):
+    lite.eu.show_lag = 8
+    lite.send("P1", [(f"S{number:03}", "price", "1.00", "2.00") for number in range(105)])
+    seen = []
+    read = lite.eu.read
+    lite.eu.read = lambda site, skus: [seen.extend(skus), read(site, skus)][1]
+    lite.box.run(3600)
+    assert set(lite.outcomes("P1").values()) == {"settled"}
+    skus = [f"S{number:03}" for number in range(105)]
+    assert seen == skus * (len(seen) // 105)
+    assert lite.eu.calls["read"] == 6 * (len(seen) // 105)
+
+
+def test_one_unreadable_offer_does_not_make_the_others_be_read_one_by_one(lite):
+    lite.send("P1", [(f"S{number:03}", "price", "1.00", "2.00") for number in range(200)])
+    lite.eu.poisoned = {"S004"}
+    lite.box.work(60)
+    lite.clock.advance(10)
+    lite.box.work(60)
+    lite.box.verify(60)
+    assert [name for name, outcome in lite.outcomes("P1").items() if outcome is None] == [("S004", "price")]
+    assert lite.eu.calls["read"] < 40
