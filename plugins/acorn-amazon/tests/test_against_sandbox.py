@@ -217,6 +217,7 @@ def test_a_lost_answer_is_unanswered_and_the_feed_can_be_found(live, amazon, her
     sandbox.add_faults({"operation": "createFeed", "kind": "lost_answer", "times": 1})
     with pytest.raises(UnansweredError):
         live.submit(DE, document_id)
+    time.sleep(0.1)  # the list of feeds lags
     new = [found for found in live.recent(DE, since) if found.id not in known]
     assert len(new) == 1
     assert ended(live, new[0].id).state == "done"

@@ -34,7 +34,8 @@ child_parent_sku_relationship parentage_level variation_theme
 _GPSR: Final = "gpsr_manufacturer_reference dsa_responsible_party_address gpsr_safety_attestation " + " ".join(
     f"image_locator_ps0{number}" for number in range(1, 7)
 )
-_GPSR_COUNTRIES: Final = frozenset({"ES", "FR", "BE", "NL", "DE", "IT", "SE", "PL", "IE"})
+GPSR_COUNTRIES: Final = frozenset({"ES", "FR", "BE", "NL", "DE", "IT", "SE", "PL", "IE"})
+"""Where the attributes of the General Product Safety Regulation exist."""
 _ENERGY: Final = (
     "eu_energy_label_efficiency_class eu_energy_efficiency_rating efficiency eprel_registration_number compliance_media"
 )
@@ -64,9 +65,9 @@ _WITH_LANGUAGE: Final = frozenset(
 def vocabulary(marketplace: Marketplace) -> frozenset[str]:
     """Return the names of the attributes that exist on a site."""
     names = set(_EVERYWHERE.split())
-    if marketplace.country in _GPSR_COUNTRIES:
+    if marketplace.country in GPSR_COUNTRIES:
         names.update(_GPSR.split())
-    if marketplace.country in _GPSR_COUNTRIES | {"GB"}:
+    if marketplace.country in GPSR_COUNTRIES | {"GB"}:
         names.add("epr_product_packaging")
     if marketplace.region == "EU":
         names.update(_ENERGY.split())

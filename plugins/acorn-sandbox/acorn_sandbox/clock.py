@@ -24,6 +24,7 @@ class Timing:
     feed_document: float = 2 * 86400.0
     report_document: float = 28 * 86400.0
     feed: float = 90 * 86400.0
+    order: float = 2 * 365 * 86400.0
     shown_late: float = 20.0
     step: float = 60.0
     shortest_token: float = 5.0
@@ -31,6 +32,7 @@ class Timing:
     shortest_document: float = 60.0
     shortest_report: float = 600.0
     shortest_feed: float = 3600.0
+    shortest_order: float = 3600.0
     now: Callable[[], float] = time.time
 
     @property
@@ -57,6 +59,11 @@ class Timing:
     def feed_seconds(self) -> float:
         """How long a feed is known, in real seconds."""
         return max(self.feed / self.speed, self.shortest_feed)
+
+    @property
+    def order_seconds(self) -> float:
+        """How long an order that has ended is known, in real seconds."""
+        return max(self.order / self.speed, self.shortest_order)
 
     def processing_seconds(self, messages: int) -> float:
         """How long a feed is IN_PROGRESS, in real seconds."""

@@ -33,7 +33,7 @@ def sandbox(
         A file of JSON lines {seller_id, marketplace_id, sku, product_type, attributes}: the listings to start
         with, unless the state file has some already.
     speed
-        How many times faster than Amazon queues, expiries and quotas run.
+        How many times faster than Amazon queues, expiries, delays and quotas run.
     alive
         Let orders come in, stock and competitors move, and another tool send feeds.
     random_seed

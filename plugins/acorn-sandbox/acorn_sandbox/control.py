@@ -13,6 +13,7 @@ from acorn_sandbox.faults import Faults
 from acorn_sandbox.log import Log
 from acorn_sandbox.marketplaces import MARKETPLACES
 from acorn_sandbox.staging import Staging
+from acorn_sandbox.standing import issues_of
 from acorn_sandbox.state import Listing, State
 
 PREFIX: Final = "/_sandbox/"
@@ -69,9 +70,8 @@ class Control:
             if site not in MARKETPLACES:
                 raise invalid(f"Invalid marketplace '{site}'.")
         for listing in self._state.all_listings():
-            shown = self._shown(listing)
-            if all(shown[key] in values for key, values in query.items()):
-                yield shown
+            if all(getattr(listing, key) in values for key, values in query.items()):
+                yield self._shown(listing)
 
     def _shown(self, listing: Listing) -> dict[str, Any]:
         return {
@@ -80,7 +80,7 @@ class Control:
             "sku": listing.sku,
             "product_type": listing.product_type,
             "attributes": self._state.attributes(listing),
-            "issues": listing.issues,
+            "issues": issues_of(listing),
         }
 
 

@@ -90,7 +90,8 @@ class Feeds:
         """Return a feed's present state."""
         feed = self._feed(call)
         if feed.ended is None and feed.effect is None:
-            struck = self._faults.strike("getFeed", _STRUCK_LATER, call.account)
+            possible = _STRUCK_LATER - {"no_effect"} if feed.stocked else _STRUCK_LATER
+            struck = self._faults.strike("getFeed", possible, call.account)
             if struck is not None:
                 feed.effect, feed.share = struck.kind, struck.share
                 self._state.put_feed(feed)

@@ -18,6 +18,9 @@ BAD_VERSION: Final = "4002006"
 BAD_ACCOUNT: Final = "BAD_REQUEST"
 MINIMUM_ABOVE_PRICE: Final = "18155"
 UNKNOWN_SKU: Final = "13013"
+DOCUMENTS_REQUIRED: Final = "100390"
+INCOMPLETE: Final = "18448"
+IMAGE_MISSING: Final = "18320"
 
 
 def error(code: str, message: str, attribute: str | None = None, category: str = "INVALID_ATTRIBUTE") -> Issue:
@@ -26,6 +29,27 @@ def error(code: str, message: str, attribute: str | None = None, category: str =
     if attribute is not None:
         issue["attributeNames"] = [attribute]
     return issue
+
+
+def warning(
+    code: str, message: str, attributes: list[str], category: str = "MISSING_ATTRIBUTE", action: str | None = None
+) -> Issue:
+    """Return an issue of severity WARNING; ``action`` is the enforcement that came with it."""
+    issue: Issue = {"code": code, "message": message, "severity": "WARNING", "categories": [category]}
+    issue["attributeNames"] = attributes
+    return issue if action is None else issue | {"enforcements": enforced(action)}
+
+
+def enforced(action: str) -> dict[str, Any]:
+    """Return the enforcements of an issue for which a listing is not exempt."""
+    return {"actions": [{"action": action}], "exemption": {"status": "NOT_EXEMPT"}}
+
+
+def actions_of(issues: list[Issue]) -> set[str]:
+    """Return the enforcement actions that apply because of issues."""
+    found = [issue["enforcements"] for issue in issues if "enforcements" in issue]
+    applied = [one["actions"] for one in found if one["exemption"]["status"] == "NOT_EXEMPT"]
+    return {action["action"] for actions in applied for action in actions}
 
 
 def required(key: str, attribute: str) -> Issue:
@@ -55,8 +79,7 @@ def not_in_enum(field: str, value: Any, attribute: str) -> Issue:
 def unknown_attribute(name: str) -> Issue:
     """Return the issue of an attribute that the product type lacks on that site."""
     issue = error(UNKNOWN_ATTRIBUTE, "The attributes are invalid.", name)
-    issue["enforcements"] = {"actions": [{"action": "ATTRIBUTE_SUPPRESSED"}], "exemption": {"status": "NOT_EXEMPT"}}
-    return issue
+    return issue | {"enforcements": enforced("ATTRIBUTE_SUPPRESSED")}
 
 
 def has_errors(issues: list[Issue]) -> bool:

@@ -15,6 +15,7 @@ from acorn_sandbox.issues import has_errors
 from acorn_sandbox.marketplaces import Marketplace
 from acorn_sandbox.messages import Message, submit
 from acorn_sandbox.paging import read_token, token
+from acorn_sandbox.standing import issues_of
 from acorn_sandbox.state import Listing, State
 
 MOST_PAGEABLE: Final = 1000
@@ -163,7 +164,7 @@ class Listings:
             if name in query and (instant < instant_of(query[name]) if after else instant > instant_of(query[name])):
                 return False
         if "withIssueSeverity" in query:
-            severities = {issue["severity"] for listing in listings for issue in listing.issues}
+            severities = {issue["severity"] for listing in listings for issue in issues_of(listing)}
             if not severities & set(query["withIssueSeverity"]):
                 return False
         if "withStatus" in query or "withoutStatus" in query:

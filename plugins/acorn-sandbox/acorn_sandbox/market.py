@@ -95,6 +95,7 @@ class Market:
         self._open: dict[str, Order] = {}
         self._stocks: dict[tuple[str, str, str], Stock] = {}
         self._competitors: dict[tuple[str, str], list[CompetitorOffer]] = {}
+        self._numbered = int(storage.get("last", "order") or 0)
         self._load()
 
     # Orders
@@ -117,8 +118,10 @@ class Market:
         return list(self._open.values())
 
     def next_order_id(self) -> str:
-        """Return an order id that is free, in Amazon's form 3-7-7."""
-        number = len(self._orders)
+        """Return the next order id, in Amazon's form 3-7-7."""
+        number = self._numbered
+        self._numbered += 1
+        self._storage.save("last", "order", str(self._numbered))
         digits = int.from_bytes(blake2b(str(number).encode(), digest_size=6).digest()) % 10**7
         return f"{305 + number // 10**7}-{digits:07d}-{number % 10**7:07d}"
 
@@ -130,6 +133,15 @@ class Market:
         self._note_open(order)
         if self._storage.keeps:
             self._storage.save("order", order.id, exact.dumps(asdict(order)))
+
+    def forget_orders(self, before: float) -> None:
+        """Forget the orders that ended and last changed before an instant."""
+        gone = {one.id: one for one in self._orders.values() if one.updated < before and one.status not in OPEN}
+        for order_id in gone:
+            del self._orders[order_id]
+            self._storage.delete("order", order_id)
+        for seller_id in {order.seller_id for order in gone.values()}:
+            self._of_seller[seller_id] = [one for one in self._of_seller[seller_id] if one.id not in gone]
 
     def _note_open(self, order: Order) -> None:
         if order.status in OPEN:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from acorn_sandbox.attributes import ANY_PRODUCT_TYPE, AVAILABILITY, OFFER, defaults, vocabulary
 from acorn_sandbox.checks import check, is_one_of
@@ -23,9 +23,12 @@ from acorn_sandbox.issues import (
 )
 from acorn_sandbox.marketplaces import Marketplace
 from acorn_sandbox.patches import PatchRefusedError, attribute_of, revise
+from acorn_sandbox.standing import standing
 from acorn_sandbox.state import Instances, Listing, State
 
 Message = dict[str, Any]
+
+Part = Literal["all", "stock", "rest"]
 
 _REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "LISTING": ("item_name",),
@@ -50,9 +53,11 @@ def submit(
     *,
     sites: frozenset[str] | None = None,
     effect: bool = True,
+    part: Part = "all",
 ) -> list[Issue]:
     """Check a message and, unless it has errors or ``effect`` is false, apply it.
 
+    ``part`` is what of a patch applies: its ``stock``, the ``rest`` without the stock, or ``all``.
     ``sites`` are the marketplaces of the request: an instance for another one of them is left to
     that one, an instance for any other is an error. Returns the issues.
     """
@@ -64,7 +69,7 @@ def submit(
         return []
     draft = _draft(state, listing, marketplace, message, sites or frozenset({marketplace.id}))
     if effect:
-        _keep(state, seller_id, marketplace, message, listing, draft)
+        _keep(state, seller_id, marketplace, message, listing, draft, part)
     return draft.issues
 
 
@@ -81,11 +86,11 @@ def _draft(
     if message["productType"] not in {ANY_PRODUCT_TYPE, known_type} and not whole:
         draft.issues.append(invalid_value("productType", message["productType"], "productType"))
     current = {} if listing is None or whole else state.attributes(listing)
-    present = vocabulary(marketplace) | (state.attributes(listing).keys() if listing else set())
+    usual, own = vocabulary(marketplace), state.attributes(listing) if listing else {}
     for operation, path, value in _patches(message):
         try:
             name = attribute_of(path)
-            if name not in present:
+            if name not in usual and name not in own:
                 draft.issues.append(unknown_attribute(name))
                 continue
             instances = _instances(name, value, marketplace, sites)
@@ -101,6 +106,7 @@ def _draft(
     if whole:
         names = _REQUIRED[message.get("requirements", "LISTING")]
         draft.issues += [required(name, name) for name in names if name not in message["attributes"]]
+        draft.issues += standing(message["attributes"].keys(), marketplace, described=_describes(message))
     return draft
 
 
@@ -133,13 +139,24 @@ def _instances(name: str, value: Any, marketplace: Marketplace, sites: frozenset
 
 
 def _keep(
-    state: State, seller_id: str, marketplace: Marketplace, message: Message, listing: Listing | None, draft: Draft
+    state: State,
+    seller_id: str,
+    marketplace: Marketplace,
+    message: Message,
+    listing: Listing | None,
+    draft: Draft,
+    part: Part,
 ) -> None:
     now = state.now()
+    if part == "stock":
+        if listing is not None and AVAILABILITY in draft.touched and not has_errors(draft.issues):
+            state.put_pool(listing, draft.touched[AVAILABILITY])
+        return
     if has_errors(draft.issues):
         if listing is not None:
-            names = {name for issue in draft.issues for name in issue.get("attributeNames", [])}
-            listing.issues = _without(listing.issues, names) + draft.issues
+            errors = [issue for issue in draft.issues if issue["severity"] == "ERROR"]
+            names = {name for issue in errors for name in issue.get("attributeNames", [])}
+            listing.issues = _without(listing.issues, names) + errors
             state.put_listing(listing)
         return
     whole = message["operationType"] == "UPDATE"
@@ -149,19 +166,31 @@ def _keep(
         listing.product_type = message["productType"]
     touched = dict(draft.touched)
     pool = touched.pop(AVAILABILITY, [] if whole else None)
+    if part == "rest" and not whole:
+        pool = None
     attributes = touched if whole else listing.attributes | touched
     listing.attributes = {name: instances for name, instances in attributes.items() if instances}
-    listing.issues = [] if whole else _without(listing.issues, set(draft.touched))
+    listing.issues = _without(listing.issues, None if whole else set(draft.touched))
+    listing.described = _describes(message) if whole else listing.described
     listing.updated = now
     state.put_listing(listing, pool)
 
 
-def _without(issues: list[Issue], names: set[str]) -> list[Issue]:
-    """Return the issues that concern none of the attributes; each submission judges those anew."""
-    roots = {name.partition(".")[0] for name in names}
+def _describes(message: Message) -> bool:
+    return bool(message.get("requirements", "LISTING") != "LISTING_OFFER_ONLY")
+
+
+def _without(issues: list[Issue], names: set[str] | None) -> list[Issue]:
+    """Return the issues that concern none of the attributes; each submission judges those anew.
+
+    ``None`` is every attribute. What concerns no attribute at all stays where Amazon has enforced
+    something for it.
+    """
+    roots = None if names is None else {name.partition(".")[0] for name in names}
     kept = []
     for issue in issues:
         concerned = {name.partition(".")[0] for name in issue.get("attributeNames", [])}
-        if concerned and not concerned & roots:
+        untouched = roots is not None and not concerned & roots
+        if untouched if concerned else "enforcements" in issue:
             kept.append(issue)
     return kept

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from acorn_sandbox import exact, views
+from acorn_sandbox.attributes import AVAILABILITY
 from acorn_sandbox.checks import is_one_of
 from acorn_sandbox.issues import (
     BAD_ACCOUNT,
@@ -19,24 +20,17 @@ from acorn_sandbox.issues import (
     has_errors,
 )
 from acorn_sandbox.marketplaces import MARKETPLACES
-from acorn_sandbox.messages import Message, submit
+from acorn_sandbox.message_schema import identity, message_faults
+from acorn_sandbox.messages import Part, submit
+from acorn_sandbox.standing import issues_of
 from acorn_sandbox.state import Feed, State
 
 MOST_MESSAGES: Final = 25_000
 MOST_BYTES: Final = 10 * 1024 * 1024
-_LARGEST_ID: Final = 2_147_483_647
-_REQUIREMENTS: Final = frozenset({"LISTING", "LISTING_PRODUCT_ONLY", "LISTING_OFFER_ONLY"})
-_OPERATIONS: Final = frozenset({"add", "replace", "merge", "delete"})
 _INCLUDED: Final = frozenset(
     {"summaries", "attributes", "issues", "offers", "fulfillmentAvailability", "procurement", "relationships",
      "productTypes"}
 )  # fmt: skip
-_FORBIDDEN: Final[dict[str, frozenset[str]]] = {
-    "UPDATE": frozenset({"patches"}),
-    "PARTIAL_UPDATE": frozenset({"requirements", "patches"}),
-    "PATCH": frozenset({"requirements", "attributes"}),
-    "DELETE": frozenset({"productType", "requirements", "attributes", "patches"}),
-}
 
 
 class FeedRefusedError(Exception):
@@ -79,11 +73,36 @@ def process(state: State, feed: Feed, content: bytes) -> bytes:
     if fault is not None:
         tally.lines.append(for_report(fault))
     else:
-        messages = _messages(document)
-        share = feed.share if feed.share is not None else 0.5
-        allowed = int(len(messages) * share) if feed.effect == "fatal" else len(messages)
-        _apply(state, feed, messages[:allowed], tally)
+        messages = _allowed(feed, _messages(document))
+        _apply(state, feed, messages, tally, "rest" if feed.stocked else "all")
     return exact.dumps(_report(state, feed, header, tally)).encode()
+
+
+def apply_stock(state: State, feed: Feed, content: bytes) -> None:
+    """Apply only the quantities of a feed's patches, as Amazon does before it applies the prices.
+
+    A new or wholly replaced listing gets its quantity with the rest.
+    """
+    feed.stocked = True
+    if feed.effect == "no_effect" or AVAILABILITY.encode() not in content:
+        return
+    with suppress(FeedRefusedError):
+        document = _parse(content)
+        if _header_fault(document.get("header"), feed) is None:
+            messages = [one for one in _allowed(feed, _messages(document)) if _is_stock_patch(one)]
+            _apply(state, feed, messages, Tally(), "stock")
+
+
+def _is_stock_patch(message: Any) -> bool:
+    if not isinstance(message, dict):
+        return False
+    if message.get("operationType") == "PARTIAL_UPDATE":
+        attributes = message.get("attributes")
+        return isinstance(attributes, dict) and AVAILABILITY in attributes
+    patches = message.get("patches")
+    return isinstance(patches, list) and any(
+        isinstance(patch, dict) and patch.get("path") == f"/attributes/{AVAILABILITY}" for patch in patches
+    )
 
 
 def count_messages(content: bytes) -> int:
@@ -139,76 +158,23 @@ def _messages(document: dict[str, Any]) -> list[Any]:
     return messages
 
 
-def _apply(state: State, feed: Feed, messages: list[Any], tally: Tally) -> None:
+def _allowed(feed: Feed, messages: list[Any]) -> list[Any]:
+    """Return the messages that a feed comes to: of one that will end FATAL its share."""
+    share = feed.share if feed.share is not None else 0.5
+    return messages[: int(len(messages) * share)] if feed.effect == "fatal" else messages
+
+
+def _apply(state: State, feed: Feed, messages: list[Any], tally: Tally, part: Part) -> None:
     marketplace = MARKETPLACES[feed.marketplace_ids[0]]
     sites = frozenset({marketplace.id})
     seen: set[int] = set()
     effect = feed.effect != "no_effect"
     for message in messages:
         faults = [error(BAD_MESSAGE, text) for text in message_faults(message, seen)]
-        message_id, sku = _identity(message)
+        message_id, sku = identity(message)
         if not faults:
-            faults = submit(state, feed.seller_id, marketplace, message, sites=sites, effect=effect)
+            faults = submit(state, feed.seller_id, marketplace, message, sites=sites, effect=effect, part=part)
         tally.add(faults, message_id, sku)
-
-
-def _identity(message: Any) -> tuple[int | None, str | None]:
-    if not isinstance(message, dict):
-        return None, None
-    message_id, sku = message.get("messageId"), message.get("sku")
-    known = isinstance(message_id, int) and not isinstance(message_id, bool) and message_id >= 1
-    return message_id if known else None, sku if isinstance(sku, str) and sku else None
-
-
-def message_faults(message: Any, seen: set[int]) -> Iterator[str]:
-    """Yield how a message breaks the feed's message schema; ``seen`` collects the ids."""
-    if not isinstance(message, dict):
-        yield "A message is not an object."
-        return
-    message_id, sku = _identity(message)
-    if message_id is None or message_id > _LARGEST_ID:
-        yield f"'messageId' must be an integer from 1 to {_LARGEST_ID}."
-    elif message_id in seen:
-        yield f"The messageId {message_id} is used more than once."
-    else:
-        seen.add(message_id)
-    if sku is None:
-        yield "'sku' must be a text of at least one character."
-    operation = message.get("operationType")
-    if not isinstance(operation, str) or operation not in _FORBIDDEN:
-        yield f"'{operation}' is not an operationType."
-        return
-    for key in _FORBIDDEN[operation]:
-        if key in message:
-            yield f"'{key}' is not applicable to the operationType {operation}."
-    if operation != "DELETE":
-        yield from _content_faults(message, operation)
-
-
-def _content_faults(message: Message, operation: str) -> Iterator[str]:
-    if not isinstance(message.get("productType"), str) or not message["productType"]:
-        yield "'productType' is required."
-    if operation == "PATCH":
-        patches = message.get("patches")
-        if not isinstance(patches, list) or not patches:
-            yield "'patches' must be a list of at least one patch."
-        elif not all(map(_is_patch, patches)):
-            yield "A patch must have an op of add, replace, merge or delete, a path, and a list of objects as its value."
-    elif not isinstance(message.get("attributes"), dict) or not message["attributes"]:
-        yield "'attributes' must be an object with at least one attribute."
-    if "requirements" in message and not is_one_of(message["requirements"], _REQUIREMENTS):
-        yield f"'{message['requirements']}' is not one of the requirements."
-
-
-def _is_patch(patch: Any) -> bool:
-    if (
-        not isinstance(patch, dict)
-        or not is_one_of(patch.get("op"), _OPERATIONS)
-        or not isinstance(patch.get("path"), str)
-    ):
-        return False
-    value = patch.get("value", [])
-    return isinstance(value, list) and all(isinstance(instance, dict) for instance in value)
 
 
 def _report(state: State | None, feed: Feed, header: Any, tally: Tally) -> dict[str, Any]:
@@ -231,7 +197,7 @@ def _report(state: State | None, feed: Feed, header: Any, tally: Tally) -> dict[
         found = [state.listing(feed.seller_id, site, sku) for sku in dict.fromkeys(tally.accepted)]
         listings = [listing for listing in found if listing is not None]
         report["items"] = [views.item(state, [listing], wanted["includedData"]) for listing in listings]
-        kinds = [issue["severity"] for listing in listings for issue in listing.issues]
+        kinds = [issue["severity"] for listing in listings for issue in issues_of(listing)]
         report["summary"]["itemSummary"] = {
             "items": len(listings),
             "errors": kinds.count("ERROR"),

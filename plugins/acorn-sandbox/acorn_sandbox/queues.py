@@ -1,7 +1,7 @@
 """The queues of feeds: one lane per seller and marketplace, one feed at a time, in order.
 
 Nothing runs in the background: whoever looks brings the lanes up to the present first. A feed's
-changes show when it ends.
+changes show when it ends, but for its quantities, which show half-way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from acorn_sandbox import exact
-from acorn_sandbox.processing import FeedRefusedError, count_messages, failure_report, process
+from acorn_sandbox.processing import FeedRefusedError, apply_stock, count_messages, failure_report, process
 from acorn_sandbox.state import Document, Feed, State
 
 JSON_FEED: Final = "JSON_LISTINGS_FEED"
@@ -71,8 +71,12 @@ class Queues:
         if feed.effect == "stuck":
             self._apply_share(feed)
             return True
-        end = (feed.started or now) + timing.processing_seconds(feed.messages)
+        started, lasts = feed.started or now, timing.processing_seconds(feed.messages)
+        end = started + lasts
         if end > now:
+            if started + lasts / 2 <= now and not feed.stocked and feed.type == JSON_FEED:
+                apply_stock(self._state, feed, self._state.content(feed.document_id) or b"")
+                self._state.put_feed(feed)
             return False
         content = self._state.content(feed.document_id) or b""
         self._finish(feed, content, end)

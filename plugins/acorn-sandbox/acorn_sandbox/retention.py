@@ -35,6 +35,7 @@ class Retention:
                 self._state.remove_document(document.id)
             elif not document.report and age >= timing.document_seconds:
                 self._state.remove_content(document.id)
+        self._state.market.forget_orders(now - timing.order_seconds)
         kept = {feed.id for feed in waiting}
         for feed in list(self._state.feeds.values()):
             if now - feed.created >= timing.feed_seconds and feed.id not in kept:

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from acorn_engine.problems import AcornError, Place, Problem
 from acorn_sandbox import exact
-from acorn_sandbox.attributes import AVAILABILITY
-from acorn_sandbox.marketplaces import MARKETPLACES
+from acorn_sandbox.attributes import AVAILABILITY, GPSR_COUNTRIES
+from acorn_sandbox.marketplaces import MARKETPLACES, Marketplace
 from acorn_sandbox.state import Listing, State
 
 SELLER: Final = "A2EXAMPLE"
@@ -59,7 +59,7 @@ def plant(state: State, rows: Iterable[Mapping[str, Any]]) -> int:
 
 
 def small_catalogue() -> Iterator[dict[str, Any]]:
-    """Yield the listings that a sandbox without a seed has: four SKUs on five sites."""
+    """Yield the listings that a sandbox without a seed has: four SKUs on five sites, one without safety contacts."""
     for domain, prices in _SHOPS.items():
         site = next(store for store in MARKETPLACES.values() if store.domain == f"www.{domain}")
         for (sku, name, product_type, channel, quantity), price in zip(_GOODS, prices.split(), strict=True):
@@ -83,10 +83,24 @@ def small_catalogue() -> Iterator[dict[str, Any]]:
                         }
                     ],
                     AVAILABILITY: [stock],
-                },
+                }
+                | (_safety(site) if sku != _WITHOUT_SAFETY else {}),
             }
 
 
+def _safety(site: Marketplace) -> dict[str, Any]:
+    if site.country not in GPSR_COUNTRIES:
+        return {}
+    return {
+        "gpsr_manufacturer_reference": [
+            {"gpsr_manufacturer_email_address": "safety@example.com", "marketplace_id": site.id}
+        ],
+        "dsa_responsible_party_address": [{"value": "eu@example.com", "marketplace_id": site.id}],
+        "gpsr_safety_attestation": [{"value": True, "marketplace_id": site.id}],
+    }
+
+
+_WITHOUT_SAFETY: Final = "ACORN-BOTTLE"
 _GOODS: Final = (
     ("ACORN-KETTLE", "Water kettle 1.7 l", "KETTLE", "DEFAULT", 40),
     ("ACORN-LAMP", "Desk lamp", "LAMP", "DEFAULT", 12),

@@ -9,12 +9,14 @@ from typing import Any, Final
 from acorn_sandbox.alive import Alive, sell
 from acorn_sandbox.clock import stamp
 from acorn_sandbox.errors import invalid, not_found
+from acorn_sandbox.issues import Issue, enforced
 from acorn_sandbox.market import CompetitorOffer, Order
 from acorn_sandbox.marketplaces import MARKETPLACES
 from acorn_sandbox.queues import Queues
 from acorn_sandbox.state import Feed, Listing, State
 
 _MOST_STEPS: Final = 10_000
+_SEVERITIES: Final = ("ERROR", "WARNING", "INFO")
 _CENT: Final = Decimal("0.01")
 
 
@@ -33,6 +35,7 @@ class Staging:
             "feeds": self.add_feed,
             "orders": self.add_order,
             "competitors": self.set_competitor,
+            "issues": self.set_issue,
             "steps": self.step,
         }
 
@@ -78,6 +81,29 @@ class Staging:
         market.put_competitors(site, asin, others)
         return {"marketplace_id": site, "asin": asin, "offers": len(others)}
 
+    def set_issue(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Put an issue that Amazon found on a listing, in place of one of that code.
+
+        ``{seller_id, marketplace_id, sku, code, message?, severity?, categories?, attributeNames?, action?}``;
+        ``action`` is an enforcement, such as ``LISTING_SUPPRESSED``. A ``severity`` of ``null`` takes it away.
+        """
+        listing = self._listing(_text(record, "seller_id"), _site(record), _text(record, "sku"))
+        code, severity = _text(record, "code"), record.get("severity", "ERROR")
+        if severity not in {*_SEVERITIES, None}:
+            raise invalid(f"'severity' must be one of {', '.join(_SEVERITIES)}.")
+        names, categories = _texts(record, "attributeNames"), _texts(record, "categories")
+        listing.issues = [issue for issue in listing.issues if issue["code"] != code]
+        if severity is not None:
+            message = str(record.get("message", "Amazon found an issue."))
+            issue: Issue = {"code": code, "message": message, "severity": severity, "categories": categories}
+            if names:
+                issue["attributeNames"] = names
+            if "action" in record:
+                issue["enforcements"] = enforced(_text(record, "action"))
+            listing.issues.append(issue)
+        self._state.put_listing(listing)
+        return {"sku": listing.sku, "marketplace_id": listing.marketplace_id, "issues": len(listing.issues)}
+
     def step(self, record: dict[str, Any]) -> dict[str, Any]:
         """Let things happen now, as with ``--alive``: ``{steps}``."""
         steps = record.get("steps", 1)
@@ -97,6 +123,13 @@ def _text(record: dict[str, Any], key: str) -> str:
     value = record.get(key)
     if not isinstance(value, str) or not value:
         raise invalid(f"'{key}' must be a text of at least one character.")
+    return value
+
+
+def _texts(record: dict[str, Any], key: str) -> list[str]:
+    value = record.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise invalid(f"'{key}' must be a list of texts.")
     return value
 
 

@@ -6,92 +6,24 @@ marketplace, so it is one for all sites of a region.
 
 from __future__ import annotations
 
-import base64
 import secrets
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from hashlib import blake2b
+from dataclasses import asdict
 from typing import Any, Final
 
 from acorn_sandbox import exact
 from acorn_sandbox.attributes import AVAILABILITY
 from acorn_sandbox.clock import Timing
-from acorn_sandbox.issues import Issue
 from acorn_sandbox.market import Market
-from acorn_sandbox.marketplaces import MARKETPLACES, Marketplace
+from acorn_sandbox.marketplaces import MARKETPLACES
+from acorn_sandbox.records import Document, Feed, Instances, Listing, listing_record
 from acorn_sandbox.storage import Storage
 
+__all__ = ["Document", "Feed", "Instances", "Listing", "State"]
+
 _BEFORE_FIRST_FEED: Final = 50_000_017_999
-
-Instances = list[dict[str, Any]]
-
-
-@dataclass(slots=True)
-class Listing:
-    """A SKU on one site; ``attributes`` holds everything but ``fulfillment_availability``."""
-
-    seller_id: str
-    marketplace_id: str
-    sku: str
-    product_type: str
-    attributes: dict[str, Instances]
-    created: float
-    updated: float
-    issues: list[Issue] = field(default_factory=list)
-
-    @property
-    def marketplace(self) -> Marketplace:
-        """The site."""
-        return MARKETPLACES[self.marketplace_id]
-
-    @property
-    def asin(self) -> str:
-        """The catalogue item: the suggested one, or one made from the SKU."""
-        suggested = self.attributes.get("merchant_suggested_asin")
-        if suggested and suggested[0].get("value"):
-            return str(suggested[0]["value"])
-        return "B0" + base64.b32encode(blake2b(self.sku.encode(), digest_size=5).digest()).decode()
-
-
-@dataclass(slots=True)
-class Document:
-    """A feed document or a processing report; times are seconds since the epoch, ``size`` is in bytes."""
-
-    id: str
-    seller_id: str
-    content_type: str
-    created: float
-    report: bool = False
-    size: int = 0
-
-
-@dataclass(slots=True)
-class Feed:
-    """A feed; ``effect`` is the fault that will befall it, ``share`` how much of it then applies.
-
-    ``messages`` is roughly how many messages it has.
-    """
-
-    id: str
-    seller_id: str
-    type: str
-    marketplace_ids: list[str]
-    document_id: str
-    created: float
-    status: str = "IN_QUEUE"
-    started: float | None = None
-    ended: float | None = None
-    result_id: str | None = None
-    effect: str | None = None
-    share: float | None = None
-    messages: int = 0
-
-    @property
-    def lane(self) -> tuple[str, str]:
-        """What is processed one at a time: the feeds of a seller and marketplace."""
-        return self.seller_id, self.marketplace_ids[0]
 
 
 class State:
@@ -171,7 +103,7 @@ class State:
             self.put_pool(listing, pool)
         if self.storage.keeps:
             key = exact.dumps([listing.seller_id, listing.marketplace_id, listing.sku])
-            self.storage.save("listing", key, exact.dumps(asdict(listing)))
+            self.storage.save("listing", key, exact.dumps(listing_record(listing)))
 
     def remove_listing(self, listing: Listing) -> None:
         """Forget a listing, and its shared quantity with the last site of the region."""
@@ -256,8 +188,7 @@ class State:
         for _, value in self.storage.load("document"):
             document = Document(**_floats(exact.loads(value)))
             self.documents[document.id] = document
-        for _, value in self.storage.load("last"):
-            self._last_feed = int(value)
+        self._last_feed = int(self.storage.get("last", "feed") or self._last_feed)
         for _, value in self.storage.load("feed"):
             feed = Feed(**_floats(exact.loads(value)))
             self.feeds[feed.seller_id, feed.id] = feed

@@ -8,7 +8,8 @@ from typing import Any, Final
 from acorn_sandbox.attributes import AVAILABILITY, DEFAULT_CHANNEL, OFFER
 from acorn_sandbox.clock import instant_of, stamp
 from acorn_sandbox.exact import JsonObject
-from acorn_sandbox.issues import Issue
+from acorn_sandbox.issues import Issue, actions_of
+from acorn_sandbox.standing import issues_of
 from acorn_sandbox.state import Instances, Listing, State
 
 _AUDIENCES: Final = {"ALL": ("B2C", "Sell on Amazon"), "B2B": ("B2B", "Amazon Business")}
@@ -23,21 +24,19 @@ def item(state: State, listings: list[Listing], included: list[str]) -> JsonObje
 
 
 def status_of(state: State, listing: Listing) -> list[str]:
-    """Return BUYABLE where the offer has a price and stock, DISCOVERABLE always."""
-    if any(issue.get("enforcements", {}).get("actions") == _SUPPRESSED for issue in listing.issues):
-        return []
+    """Return BUYABLE where the offer has a price and stock, and DISCOVERABLE, unless Amazon has suppressed it."""
+    actions = actions_of(issues_of(listing))
     priced = any(offer.get("our_price") for offer in listing.attributes.get(OFFER, []))
     stocked = any(_is_stocked(state, listing, channel) for channel in state.pool(listing))
-    return ["BUYABLE", "DISCOVERABLE"] if priced and stocked else ["DISCOVERABLE"]
+    buyable = priced and stocked and not actions & {"LISTING_SUPPRESSED", "CATALOG_ITEM_REMOVED"}
+    discoverable = not actions & {"SEARCH_SUPPRESSED", "CATALOG_ITEM_REMOVED"}
+    return ["BUYABLE"] * buyable + ["DISCOVERABLE"] * discoverable
 
 
 def _is_stocked(state: State, listing: Listing, channel: JsonObject) -> bool:
     if str(channel.get("fulfillment_channel_code", "")).startswith("AMAZON_"):
         return state.market.stock(listing.seller_id, listing.marketplace.region, listing.sku).fulfillable > 0
     return channel.get("quantity", 0) > 0 or channel.get("is_inventory_available") is True
-
-
-_SUPPRESSED: Final = [{"action": "LISTING_SUPPRESSED"}]
 
 
 def first_value(instances: Instances | None) -> Any:
@@ -82,7 +81,7 @@ def _issues(_state: State, listings: list[Listing]) -> list[JsonObject]:
     return [
         shown_issue(issue) | {"marketplaceIds": [listing.marketplace_id]}
         for listing in listings
-        for issue in listing.issues
+        for issue in issues_of(listing)
     ]
 
 

@@ -66,5 +66,6 @@ def test_faults_come_out_as_what_they_are(adapter, server):
         connection.submit(site, document)
     assert not isinstance(caught.value, UnansweredError)
     server.add_faults({"operation": "getFeed", "kind": "503", "times": 1})
+    time.sleep(0.05)  # the list of feeds lags
     assert connection.poll(connection.recent(site, datetime.now(UTC) - timedelta(minutes=1))[0].id).state
     assert [one["status"] for one in server.log() if one["operation"] == "createFeed"] == [202, 429]

@@ -8,7 +8,11 @@ import httpx2
 import pytest
 from acorn_sandbox import exact
 from acorn_sandbox.clock import Timing
+from acorn_sandbox.queues import Queues
+from acorn_sandbox.seeds import plant
 from acorn_sandbox.server import SandboxServer
+from acorn_sandbox.state import State
+from acorn_sandbox.storage import Storage
 
 DE, FR = "A1PA6795UKMFR9", "A13V1IB3VIYZZH"
 LAMP = "ACORN-LAMP"
@@ -308,3 +312,68 @@ def test_the_server_answers_on_loopback_only(server):
     assert server.url.startswith("http://127.0.0.1:")
     assert server.auth_url == server.url + "/auth/o2/token"
     assert httpx2.get(server.url + "/_sandbox/log").status_code == 200
+
+
+def test_quantities_of_a_feed_apply_before_its_prices(timed, clock, connect, message, offer):
+    seller = connect(timed)
+    before = seller.attribute(LAMP, "purchasable_offer")
+
+    def both(message_id, sku, price, quantity):
+        made = message(message_id, sku, "purchasable_offer", offer(price))
+        stock = {"fulfillment_channel_code": "DEFAULT", "quantity": quantity}
+        made["patches"].append({"op": "replace", "path": "/attributes/fulfillment_availability", "value": [stock]})
+        return made
+
+    feed_id = seller.submit([both(1, LAMP, 20, 77), both(2, "ACORN-KETTLE", -1, 66)])
+    clock.pass_by(31)
+    assert seller.feed(feed_id)["processingStatus"] == "IN_PROGRESS"
+    assert seller.attribute(LAMP, "fulfillment_availability")[0]["quantity"] == 12
+    clock.pass_by(30)
+    assert seller.feed(feed_id)["processingStatus"] == "IN_PROGRESS"
+    assert seller.attribute(LAMP, "fulfillment_availability", FR)[0]["quantity"] == 77
+    assert seller.attribute(LAMP, "purchasable_offer") == before
+    assert seller.attribute("ACORN-KETTLE", "fulfillment_availability")[0]["quantity"] == 40
+    timed.stage("orders", {"seller_id": seller.id, "marketplace_id": DE, "sku": LAMP, "quantity": 2})
+    clock.pass_by(60)
+    feed = seller.feed(feed_id)
+    assert feed["processingStatus"] == "DONE"
+    assert seller.attribute(LAMP, "purchasable_offer") == [offer(20)]
+    assert seller.attribute(LAMP, "fulfillment_availability")[0]["quantity"] == 75
+    report = seller.report_of(feed)
+    assert (report["summary"]["messagesAccepted"], report["summary"]["messagesInvalid"]) == (1, 1)
+    assert seller.attribute("ACORN-KETTLE", "fulfillment_availability")[0]["quantity"] == 40
+
+
+@pytest.mark.timeout(120)
+def test_feeds_of_the_largest_size_are_processed_in_seconds(connect, message, offer, tmp_path):
+    """200,000 changes are eight such feeds; the time of each must not grow with the catalogue or with those before."""
+
+    def catalogue():
+        for number in range(50_000):
+            attributes = {"purchasable_offer": [offer(10)], "item_name": [{"value": f"Lampe {number}"}]}
+            yield {
+                "seller_id": "S",
+                "marketplace_id": DE,
+                "sku": f"SKU-{number}",
+                "product_type": "LAMP",
+                "attributes": attributes,
+            }
+
+    storage = Storage(tmp_path / "state.db")
+    now = Clock()
+    state = State(storage, Timing(now=now))
+    plant(state, catalogue())
+    queues, took = Queues(state), []
+    for first in (0, 25_000):
+        messages = [message(n + 1, f"SKU-{first + n}", "purchasable_offer", offer(11)) for n in range(25_000)]
+        started = time.process_time()
+        feed = queues.add_foreign("S", DE, messages)
+        now.pass_by(3600)
+        queues.advance()
+        queues.advance()
+        storage.commit()
+        took.append(time.process_time() - started)
+        assert (feed.status, feed.messages) == ("DONE", 25_000)
+    storage.close()
+    assert max(took) < 15, took
+    assert took[-1] < 4 * took[0], took

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from acorn_sandbox.alive import Alive
 from acorn_sandbox.clock import Timing
 from acorn_sandbox.log import Log
+from acorn_sandbox.market import Market
 from acorn_sandbox.queues import Queues
 from acorn_sandbox.retention import Retention
+from acorn_sandbox.seeds import SELLER, plant, small_catalogue
 from acorn_sandbox.state import Document, State
 from acorn_sandbox.storage import Storage
 
@@ -87,3 +90,21 @@ def test_the_log_keeps_the_newest(storage):
         again.add("operation5", None, 0, 1_000_001.0)
         storage.commit()
         assert [entry["operation"] for entry in Log(storage).shown()] == ["operation4", "operation5"]
+
+
+def test_orders_that_ended_long_ago_are_forgotten_and_their_ids_not_used_again(storage, clock):
+    state = State(storage, Timing(now=lambda: clock[0]))
+    plant(state, small_catalogue())
+    alive = Alive(state, Queues(state), seed=1)
+    alive.step(60)
+    before = {order.id: order.status for order in state.market.orders()}
+    assert set(before.values()) & {"SHIPPED", "CANCELLED"}
+    clock[0] += 731 * 86400
+    Retention(state).sweep()
+    storage.commit()
+    market = Market(storage) if storage.keeps else state.market
+    assert {order.id for order in market.orders()} == {
+        key for key, status in before.items() if status in {"PENDING", "UNSHIPPED"}
+    }
+    assert [order.id for order in market.orders_of(SELLER)] == [order.id for order in market.orders()]
+    assert market.next_order_id() not in before
