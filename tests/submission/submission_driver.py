@@ -101,10 +101,13 @@ def wire(tick: Callable[[str], None]) -> None:
 
 
 def plan(project: str, sites: list[str]) -> None:
-    """Plan some sites, and approve what has anything to send; tell of what hinders."""
+    """Do what an operator does: resume dead letters, plan some sites, approve what has anything to send."""
     from acorn_engine import Engine
 
     with Engine.open(project) as engine:
+        for row in engine.status()["must_act"]:
+            if row["kind"] == "dead_letter":
+                engine.resume(row["part"], by="proof")
         for plan in engine.plans(sites):
             if not plan.to_send.is_empty():
                 engine.approve(plan, by="proof")
