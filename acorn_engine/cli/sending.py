@@ -120,13 +120,20 @@ def _print_progress(output: Output, progress: dict[str, Any], common: Common) ->
                 output.line(f"    the last try failed: {text}")
     for problem in progress["problems"]:
         output.note(problem["message"] + (f"\n    {problem['hint']}" if problem["hint"] else ""))
+    _print_what_is_left(output, progress)
+    return code
+
+
+def _print_what_is_left(output: Output, progress: dict[str, Any]) -> None:
     if not progress["plans"]:
         output.line("Nothing is approved or on its way.")
     if progress["stopped"]:
         output.line("Sending is halted by the file STOP in the project folder; remove it to go on.")
+    elif progress["dead"]:
+        what = several(progress["dead"], "part")
+        output.line(f"{what} could not be delivered: acorn status says why, and acorn resume takes it up again.")
     elif progress["open"]:
         output.line("Not everything has ended yet: run acorn submit and acorn verify again, or use --wait.")
-    return code
 
 
 def status(*, common: Common | None = None) -> int:

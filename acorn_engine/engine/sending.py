@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _NEEDS_A_PERSON: Final = frozenset({"no-credentials", "no-account", "no_account", "no_marketplace"})
 """Problems that waiting does not mend."""
 _NOT_LEFT: Final = frozenset({State.WAITING, State.READY, State.UPLOADED})
+_NEVER_LEFT: Final = (State.DEAD, None)
 SLICE: Final = 2.0
 """Seconds of work between two words of progress."""
 REASONS_SHOWN: Final = 10
@@ -42,6 +43,7 @@ def settings_of(run: RunSection) -> OutboxSettings:
         lookups=run.lookups,
         processing_within=run.processing_within,
         lease=run.lease,
+        unknown_first=run.verify_within / 2,
     )
 
 
@@ -131,6 +133,7 @@ class Sender:
         return {
             "plans": [self.outcome(plan) for plan in plans],
             "open": progress.open_parts,
+            "dead": progress.dead,
             "stopped": progress.stopped,
             "problems": [problem.to_dict() for problem in progress.problems],
         }
@@ -171,7 +174,7 @@ class Sender:
         store = self._context.store
         with store.read() as connection:
             parts = [part for part in parts_of(connection, store.project, plan) if part.state != State.ENDED]
-            here = [part.id for part in parts if part.state in _NOT_LEFT]
+            here = [part.id for part in parts if part.state in _NOT_LEFT or (part.state, part.intent_at) == _NEVER_LEFT]
             one_by_one = [part.id for part in parts if part.state == State.PATCHING]
             waiting = select(part_messages.c.seller_sku).where(
                 part_messages.c.project == store.project,

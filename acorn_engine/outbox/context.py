@@ -122,7 +122,7 @@ class Context:
         wait = backoff(settings.retry_first * (6 if slow else 1), settings.retry_most, part.attempts)
         asked = getattr(error, "retry_after", None)
         until = max(self.after(wait), micros(self.now()) + int((asked or 0) * 1_000_000))
-        mend = {"who": getattr(error, "who", None), "remedy": getattr(error, "remedy", None)}
+        mend = {"who": getattr(error, "who", None), "remedy": _remedy(error)}
         with self.store.write() as tx:
             if part.attempts and micros(self.now() - settings.give_up_after) >= part.since:
                 self.bury(tx, part, code, text, **mend)
@@ -176,6 +176,13 @@ def describe(part: Part) -> dict[str, Any]:
         "who": part.who,
         "remedy": part.remedy,
     }
+
+
+def _remedy(error: Exception) -> str | None:
+    """Return what mends a failure, in the words of whoever raised it."""
+    problems = getattr(error, "problems", None)
+    remedy: str | None = problems[0].hint if problems else getattr(error, "remedy", None)
+    return remedy
 
 
 def error_words(error: Exception) -> tuple[str, str]:

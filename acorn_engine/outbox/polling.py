@@ -9,7 +9,7 @@ from acorn_engine.outbox.context import Context, State
 from acorn_engine.outbox.outcomes import settle
 from acorn_engine.outbox.recovery import NOT_PROVED
 from acorn_engine.outbox.sending import HOPELESS, to_verifying
-from acorn_engine.outbox.settings import backoff
+from acorn_engine.outbox.settings import REPORT_ATTEMPTS, backoff
 from acorn_engine.store.deliveries import clear_sent, deliveries_of
 from acorn_engine.store.parts import advance, message_count
 from acorn_engine.store.times import instant
@@ -34,7 +34,7 @@ def poll(ctx: Context, part: Part) -> Told:
     try:
         seen = ctx.connection(part.account).poll(part.submission or "")
     except MarketplaceError as error:
-        if error.retryable or error.code not in HOPELESS:
+        if error.retryable or error.code != "not_found":
             ctx.retry(part, error)
             return []
         with ctx.store.write() as tx:
@@ -65,7 +65,8 @@ def report(ctx: Context, part: Part) -> Told:
     try:
         found = ctx.connection(part.account).report(part.report or "")
     except MarketplaceError as error:
-        if error.retryable or error.code not in HOPELESS:
+        wrong = error.code in HOPELESS and part.attempts >= REPORT_ATTEMPTS
+        if error.retryable or not (wrong or error.code == "not_found"):
             ctx.retry(part, error)
             return []
         with ctx.store.write() as tx:

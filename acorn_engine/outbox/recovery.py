@@ -45,7 +45,8 @@ def recover(ctx: Context, part: Part) -> Told:
         return []
     with ctx.store.read() as connection:
         ours = submissions_of(connection, ctx.store.project, part.account)
-    fresh = [submission for submission in visible if submission.id not in {*part.known, *ours}]
+    until = since + ctx.settings.clock_skew + ctx.settings.lease  # no call that is ours takes longer
+    fresh = [one for one in visible if one.id not in {*part.known, *ours} and one.created_at <= until]
     if fresh:
         candidate = min(fresh, key=lambda submission: _distance(submission, since))
         with ctx.store.write() as tx:

@@ -54,13 +54,14 @@ class Progress:
     """What a run of the outbox did.
 
     ``steps``: how many, by the state of the part that they began with, and the ``unknown`` outcomes read again. ``open_parts``: parts that
-    have not ended. ``next_due``: when there is something to do again; ``None`` where only another
+    have not ended, ``dead`` of which are dead letters. ``next_due``: when there is something to do again; ``None`` where only another
     verb, another worker or a person can bring it on. ``stopped``: sending is halted by STOP.
     ``busy``: (account, site) that another worker has. ``problems``: what failed and is tried again.
     """
 
     steps: Counter[str] = field(default_factory=Counter)
     open_parts: int = 0
+    dead: int = 0
     next_due: datetime | None = None
     stopped: bool = False
     busy: tuple[tuple[str, str], ...] = ()
@@ -73,6 +74,7 @@ class Progress:
         return cls(
             steps=sum((progress.steps for progress in several), Counter()),
             open_parts=sum(progress.open_parts for progress in several),
+            dead=sum(progress.dead for progress in several),
             next_due=min(dues, default=None),
             stopped=any(progress.stopped for progress in several),
             busy=tuple(lane for progress in several for lane in progress.busy),
@@ -236,6 +238,7 @@ class Run:
         return Progress(
             steps=self.steps,
             open_parts=len(parts),
+            dead=sum(part.state == State.DEAD for part in parts),
             next_due=instant(min(awaited)) if awaited else None,
             stopped=self.stopped,
             busy=tuple(sorted(self.busy)),

@@ -16,7 +16,7 @@ from acorn_engine.outbox.settings import UPLOAD_ATTEMPTS
 from acorn_engine.outbox.waves import expired
 from acorn_engine.store.deliveries import clear_sent, deliveries_of, note_sent
 from acorn_engine.store.parts import advance, expires_at, mark_messages, messages_of
-from acorn_engine.store.times import micros
+from acorn_engine.store.times import instant, micros
 
 if TYPE_CHECKING:
     from acorn_engine.store.parts import Part
@@ -65,6 +65,14 @@ def submit(ctx: Context, part: Part) -> Told:
         note_sent(tx, part.id)
         values = {"intent_at": tx.at, "known": known, "in_flight": 1, "lookups": 0, "attempts": part.attempts}
         part = ctx.move(tx, part, State.SUBMITTING, due_at=ctx.after(ctx.settings.lookup_after), **values)
+    return _create(ctx, part)
+
+
+def _create(ctx: Context, part: Part) -> Told:
+    """Create the submission of a part whose intent is written down, unless that is too long ago."""
+    if ctx.now() - instant(part.intent_at or part.since) > ctx.settings.lease / 2:
+        return []  # it slept: another worker may look the part up already, and it is looked up in any case
+    connection, site = ctx.connection(part.account), ctx.site(part.account, part.site)
     try:
         submission = connection.submit(site, part.document or "")
     except UnansweredError as error:

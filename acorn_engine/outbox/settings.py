@@ -54,3 +54,6 @@ PATCH_ATTEMPTS: Final = 3
 
 UPLOAD_ATTEMPTS: Final = 2
 """How often a document that the marketplace calls invalid is uploaded before its part is given up."""
+
+REPORT_ATTEMPTS: Final = 5
+"""How often a report is asked for, beyond the first time, where the marketplace calls the call invalid."""

@@ -97,7 +97,7 @@ class ContainedMarketplace:
             raise
         except Exception as error:
             message = f"the plugin {self._plugin} failed to {what}: {describe(error)}"
-            raise MarketplaceError(message, code="plugin_failed") from error
+            raise MarketplaceError(message, code="plugin_failed", who="developer") from error
 
     def encode(self, offers: pl.DataFrame, account: Account, site: Site) -> pl.DataFrame:
         """Turn one wave of changes into messages; see ``Marketplace.encode``."""
@@ -158,7 +158,7 @@ class ContainedConnection:
         except Exception as error:
             # Its text may hold what was sent, and so a secret.
             message = f"the plugin {self._plugin} failed to {what}: {type(error).__name__}"
-            raise MarketplaceError(message, code="plugin_failed", retryable=True) from error
+            raise MarketplaceError(message, code="plugin_failed", retryable=True, who="developer") from error
 
     def upload(self, document: bytes) -> str:
         """Store a document; see ``Connection.upload``."""

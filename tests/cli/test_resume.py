@@ -19,7 +19,9 @@ def dead(shop, run):
     name = json.loads(out)["plan"]
     assert run("approve", name, "--project", shop.folder)[0] == 0
     shop.shop.connection("eu").fail["submit"] = [MarketplaceError("bad document", code="invalid")] * 3
-    run("submit", name, "--wait", "--project", shop.folder)
+    _, out, _ = run("submit", name, "--wait", "--project", shop.folder)
+    assert "not sent yet" in out
+    assert "1 part could not be delivered: acorn status says why, and acorn resume takes it up again." in out
     return name
 
 

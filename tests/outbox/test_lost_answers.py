@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 from fake_marketplace import DE
+from outbox_world import World
+from sqlalchemy import text
 
 from acorn_engine.marketplace import Issue, MarketplaceError
+from acorn_engine.store import Store
 
 PRICE = [("A", "price", "10.00", "12.00")]
 TWO = [("A", "price", "10.00", "12.00"), ("B", "price", "20.00", "19.99")]
@@ -139,3 +142,76 @@ def test_offers_that_cannot_be_read_do_not_let_it_leave_again(lite):
     lite.box.run(20_000)
     assert lite.outcomes("P1") == {A: "settled"}
     assert len(lite.eu.submits) == 1
+
+
+def test_what_others_submit_later_is_not_followed_for_ever(lite):
+    lose(lite, PRICE)
+    lite.eu.offer("X", price="2.00")
+
+    def busy(name: str) -> None:
+        quiet = timedelta(seconds=60)
+        if name == "before recent" and all(lite.clock.now() - feed.created_at > quiet for feed in lite.eu.feeds):
+            lite.eu.create(DE, [*FOREIGN, {"messageId": 2, "sku": "X"}], ours=False)
+
+    lite.eu.tick = busy
+    lite.box.run(60)
+    assert lite.outcomes("P1") == {A: "settled"}
+    assert len(lite.eu.submits) == 1
+    assert lite.eu.calls["poll"] < 60
+
+
+def test_a_worker_that_slept_after_its_intent_does_not_submit_any_more(tmp_path):
+    class SleepyStore(Store):
+        naps = 0
+
+        def _commit(self, connection):
+            state = connection.execute(text("SELECT state FROM parts")).scalar() if self.naps else None
+            super()._commit(connection)
+            if state == "submitting":
+                type(self).naps -= 1
+                world.clock.advance(600)
+
+    world = World(f"sqlite:///{tmp_path / 'acorn.db'}", store_class=SleepyStore)
+    world.plan("P1", PRICE)
+    world.store.approve("P1", "tester")
+    world.box.enqueue("P1")
+    SleepyStore.naps = 1
+    world.box.work(5)
+    assert SleepyStore.naps == 0
+    assert world.eu.feeds == []
+    assert world.parts("P1")["P1/eu/1/1"].state == "submitting"
+    world.box.run(60)
+    assert world.outcomes("P1") == {A: "settled"}
+    assert len(world.eu.feeds) == 1
+    world.store.close()
+
+
+def test_a_call_that_is_called_wrong_says_nothing_of_the_submission(lite):
+    lite.eu.fail["poll"] = [MarketplaceError("bad request", code="invalid", status=400)] * 4
+    lite.eu.fail["report"] = [MarketplaceError("bad request", code="invalid", status=400)] * 2
+    lite.eu.rejects["A"] = ("90220", "missing")
+    lite.send("P1", PRICE)
+    lite.box.run(60)
+    assert lite.outcomes("P1") == {A: "rejected"}  # so the report was read in the end
+    assert len(lite.eu.feeds) == 1
+
+
+def test_a_report_that_is_never_to_be_had_is_given_up(lite):
+    lite.eu.fail["report"] = [MarketplaceError("bad request", code="invalid", status=400)] * 100
+    lite.send("P1", PRICE)
+    lite.box.run(60)
+    assert lite.outcomes("P1") == {A: "settled"}
+
+
+def test_a_submission_that_the_marketplace_does_not_know_is_read_back(lite):
+    lite.eu.fail["poll"] = [MarketplaceError("no such feed", code="not_found", status=404)] * 100
+    lite.eu.fates = ["nothing"]
+    lite.send("P1", PRICE)
+    lite.box.run(60)
+    part = lite.parts("P1")["P1/eu/1/1"]
+    assert (part.state, part.code) == ("dead", "submission_lost")
+    lite.eu.fail["poll"].clear()
+    lite.box.resume("P1", "ann")
+    lite.box.run(60)
+    assert lite.outcomes("P1") == {A: "settled"}
+    assert [feed.ours for feed in lite.eu.feeds] == [True, True]  # a person said that the first is not there

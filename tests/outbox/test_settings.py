@@ -20,6 +20,7 @@ def test_the_project_file_says_how_patient_the_outbox_is():
     assert made.processing_within == timedelta(hours=3)
     assert made.lease == timedelta(seconds=45)
     assert made.verify_within == timedelta(hours=1)
+    assert made.unknown_first == timedelta(minutes=30)
     assert made.poll_first == made.read_first == made.retry_first == timedelta(seconds=2)
 
 
