@@ -48,12 +48,13 @@ class Fuse:
 
 
 def wire(tick: Callable[[str], None]) -> None:
-    """Call ``tick`` around every HTTP exchange and every commit of a writing transaction."""
+    """Call ``tick`` around every HTTP exchange and every commit of a writing transaction, a quota's named apart."""
     import sqlalchemy
     from acorn_amazon.transport import Transport
     from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
     from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+    from acorn_engine.store.buckets import SharedBuckets
     from acorn_engine.store.connection import WRITES
 
     exchange = Transport.exchange
@@ -66,6 +67,18 @@ def wire(tick: Callable[[str], None]) -> None:
 
     Transport.exchange = exchanged  # type: ignore[method-assign]
     writing = False
+    counting = False
+    shared = SharedBuckets._shared
+
+    def counted(self: SharedBuckets, *arguments: Any) -> Any:
+        nonlocal counting
+        counting = True
+        try:
+            return shared(self, *arguments)
+        finally:
+            counting = False
+
+    SharedBuckets._shared = counted  # type: ignore[method-assign]
 
     def on_commit(connection: sqlalchemy.Connection) -> None:
         nonlocal writing
@@ -77,20 +90,24 @@ def wire(tick: Callable[[str], None]) -> None:
         def committed(self: Any, connection: Any, commit: Any = dialect.do_commit) -> None:
             nonlocal writing
             mine, writing = writing, False
+            what = "quota commit" if counting else "commit"
             if mine:
-                tick("before commit")
+                tick(f"before {what}")
             commit(self, connection)
             if mine:
-                tick("after commit")
+                tick(f"after {what}")
 
         dialect.do_commit = committed  # type: ignore[method-assign, assignment]
 
 
 def plan(project: str, sites: list[str]) -> None:
-    """Plan some sites, and approve what has anything to send; tell of what hinders."""
+    """Do what an operator does: resume dead letters, plan some sites, approve what has anything to send."""
     from acorn_engine import Engine
 
     with Engine.open(project) as engine:
+        for row in engine.status()["must_act"]:
+            if row["kind"] == "dead_letter":
+                engine.resume(row["part"], by="proof")
         for plan in engine.plans(sites):
             if not plan.to_send.is_empty():
                 engine.approve(plan, by="proof")

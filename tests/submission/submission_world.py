@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -119,7 +120,7 @@ class SandboxProcess:
                     continue
                 query = "SELECT value FROM records WHERE kind = 'content' AND key = ?"
                 (content,) = connection.execute(query, [feed["document_id"]]).fetchone()
-                messages = json.loads(content, parse_float=Decimal)["messages"]
+                messages = json.loads(zlib.decompress(content), parse_float=Decimal)["messages"]
                 found[feed["id"]] = FeedSeen(feed["id"], feed["marketplace_ids"][0], feed["status"], messages)
         return found
 
@@ -172,7 +173,8 @@ class Project:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.shops, self.skus = folder, tuple(shops), tuple(skus)
         self.database, self.name = database, name
-        self.run = {"poll": "20ms", "verify_within": "20s", "lookup_after": "200ms", "plan_ttl": "2h"} | dict(run or {})
+        usual = {"poll": "20ms", "verify_within": "20s", "lookup_after": "200ms", "lookups": 2, "plan_ttl": "2h"}
+        self.run = usual | dict(run or {})
         self.amazon = {"first_pause_seconds": 0.02} | dict(amazon or {})
         self.prices: dict[tuple[str, str, str], str] = {
             (shop.name, site, sku): "20.00" for shop in shops for site in shop.sites for sku in skus
@@ -233,8 +235,9 @@ class Project:
     def write_catalogue(self) -> None:
         """Write what is wanted."""
         products = ["sku,stock", *(f"{sku},{stock}" for sku, stock in self.stock.items())]
-        rows = ["account,site,seller_sku,sku,product_type,fulfilment,price,quantity,floor_price,wanted"]
-        usual = {"product_type": "LUGGAGE", "fulfilment": "merchant", "price": "", "quantity": "", "floor_price": "1.00"}
+        usual = {"product_type": "LUGGAGE", "fulfilment": "merchant", "floor_price": "1.00"}
+        # What an offer shows now is not in this file: it is read from the sandbox.
+        rows = [",".join(["account,site,seller_sku,sku", *usual, "wanted"])]
         for (account, site, sku), price in self.prices.items():
             more = usual | self.listing.get((account, site, sku), {})
             rows.append(",".join([account, site, sku, sku, *more.values(), price]))
