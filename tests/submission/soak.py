@@ -36,7 +36,19 @@ KILLS = 200
 KILLS_A_ROUND = 20
 SUBMITTERS = 2
 FAULT_RATE = 0.1
-ANYWHERE = ("429", "500", "503", "timeout", "reset", "html400", "slow", "revoked_token", "403", "lost_answer", "expired_url")
+ANYWHERE = (
+    "429",
+    "500",
+    "503",
+    "timeout",
+    "reset",
+    "html400",
+    "slow",
+    "revoked_token",
+    "403",
+    "lost_answer",
+    "expired_url",
+)
 OF_FEEDS = ("fatal", "cancelled", "stuck", "truncated_report", "no_effect")
 RUN = {
     "poll": "50ms",
@@ -163,9 +175,7 @@ class Runner:
                 assert done <= sent, f"{done} patches were done for {sent} messages"
                 self.soak.patches += done
             self.soak.outcomes.update(row["outcome"] for row in rows_of(store, deliveries))
-        self.soak.faults.update(
-            entry["fault"] for entry in self.sandbox.control("GET", "log") if "fault" in entry
-        )
+        self.soak.faults.update(entry["fault"] for entry in self.sandbox.control("GET", "log") if "fault" in entry)
 
 
 def sent_by_patch(store: Store, shop: Shop) -> int:
