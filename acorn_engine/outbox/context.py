@@ -127,11 +127,15 @@ class Context:
             if part.attempts and micros(self.now() - settings.give_up_after) >= part.since:
                 self.bury(tx, part, code, text, **mend)
                 return
-            values = {**values, "attempts": part.attempts + 1, "due_at": until, "code": code, "note": text, **mend}
+            values = {**values, "attempts": part.attempts + 1, "due_at": until}
+            if code == "throttled" and part.code:  # a wait hides nothing that somebody must mend
+                code = part.code
+            else:
+                values |= {"code": code, "note": text, **mend}
             if state is not None and state.value != part.state:
                 values["state"] = state.value
             moved = advance(tx, part, **values)
-            if code == "throttled":
+            if getattr(error, "code", None) == "throttled":
                 postpone(tx, part.account, [moved.state], until)
             if part.code != code:
                 data = {**describe(moved), "next": utc(instant(until))}
