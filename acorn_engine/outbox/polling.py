@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from acorn_engine.marketplace import MarketplaceError
-from acorn_engine.outbox.context import Context, State
+from acorn_engine.outbox.context import NOT_PROVED, Context, State
 from acorn_engine.outbox.outcomes import settle
-from acorn_engine.outbox.recovery import NOT_PROVED
 from acorn_engine.outbox.sending import HOPELESS, to_verifying
 from acorn_engine.outbox.settings import REPORT_ATTEMPTS, backoff
 from acorn_engine.store.deliveries import clear_sent, deliveries_of
