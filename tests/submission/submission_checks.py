@@ -28,7 +28,9 @@ def check_truth(sandbox: SandboxProcess, project: Project) -> None:
     for shop in project.shops:
         truth, wanted = sandbox.truth(shop.seller), project.wanted(shop)
         wrong = {key: (truth.get(key), value) for key, value in wanted.items() if truth.get(key) != value}
-        assert not wrong, f"{len(wrong)} of {len(wanted)} offers of {shop.name} (shown, wanted): {dict(first(wrong.items()))}"
+        assert not wrong, (
+            f"{len(wrong)} of {len(wanted)} offers of {shop.name} (shown, wanted): {dict(first(wrong.items()))}"
+        )
         assert truth.keys() == wanted.keys()
 
 

@@ -38,9 +38,7 @@ PATCH_CALLS = CALLS | {"patchListingsItem"}
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
-    seeds = [
-        seed(f"seller-{number}", "amazon.de", sku) for number in range(CASES) for sku in SKUS
-    ]
+    seeds = [seed(f"seller-{number}", "amazon.de", sku) for number in range(CASES) for sku in SKUS]
     with SandboxProcess(tmp_path_factory.mktemp("sandbox"), seeds, SPEED) as server:
         yield server
 
