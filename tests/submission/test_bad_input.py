@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from decimal import Decimal
 
@@ -62,6 +63,10 @@ class World:
                 if row["field"] == "price":
                     found.setdefault(row["account"], Counter())[row["outcome"]] += 1
         return found
+
+    def done(self, seller: str) -> bool:
+        """Say whether every feed has been processed."""
+        return all(feed.status == "DONE" for feed in self.sandbox.feeds(seller).values())
 
     def price(self, shop: Shop, sku: str = "A") -> Decimal:
         return next(price for (_, name), (price, _) in self.sandbox.truth(shop.seller).items() if name == sku)
@@ -194,3 +199,21 @@ def test_documents_beyond_ten_mebibytes_are_cut_and_a_message_beyond_is_named(ma
     sizes = [feed.size for feed in world.sandbox.feeds("GOOD").values()]
     assert len(sizes) == 2
     assert max(sizes) <= 10 * 1024 * 1024
+
+
+def test_one_message_more_than_a_feed_holds_goes_in_a_second_one(make):
+    skus = tuple(f"SKU-{number:05d}" for number in range(25_001))
+    world = make([Shop("good", "GOOD", options=OPTIONS, skus=skus)])
+    with world.engine() as engine:
+        (plan,) = engine.plans()
+        engine.approve(plan, by="proof")
+        deadline = time.monotonic() + 120
+        # Without reading back: what the sandbox has is looked at as a whole.
+        while len(world.sandbox.feeds("GOOD")) < 2 or not world.done("GOOD"):
+            engine.submit(plan)
+            assert time.monotonic() < deadline, engine.status()
+            time.sleep(0.2)
+    sizes = sorted(len(feed.messages) for feed in world.sandbox.feeds("GOOD").values())
+    assert sizes[1] <= 25_000
+    assert sum(sizes) == 25_001
+    check_truth(world.sandbox, world.project)
