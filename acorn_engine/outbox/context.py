@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 WORKER: Final = "acorn"
+NOT_PROVED: Final = "not_proved"
+DOUBTFUL: Final = frozenset({NOT_PROVED, "stuck", "submission_lost"})
+"""Why a part is read back although nobody knows whether it was, or still will be, carried out."""
 FAR: Final = 2**57
 """An instant that does not come: in the year 6536."""
 REFUSED: Final = frozenset({"unauthorized", "forbidden"})
@@ -125,13 +128,19 @@ class Context:
         mend = {"who": getattr(error, "who", None), "remedy": _remedy(error)}
         with self.store.write() as tx:
             if part.attempts and micros(self.now() - settings.give_up_after) >= part.since:
-                self.bury(tx, part, code, text, **mend)
+                doubt = part.code in DOUBTFUL
+                self.bury(tx, part, part.code if doubt else code, part.note if doubt else text, **mend)
                 return
-            values = {**values, "attempts": part.attempts + 1, "due_at": until, "code": code, "note": text, **mend}
+            values = {**values, "attempts": part.attempts + 1, "due_at": until}
+            if part.code and (code == "throttled" or part.code in DOUBTFUL):
+                # A wait hides nothing that somebody must mend, and trouble ends no doubt.
+                code = part.code
+            else:
+                values |= {"code": code, "note": text, **mend}
             if state is not None and state.value != part.state:
                 values["state"] = state.value
             moved = advance(tx, part, **values)
-            if code == "throttled":
+            if getattr(error, "code", None) == "throttled":
                 postpone(tx, part.account, [moved.state], until)
             if part.code != code:
                 data = {**describe(moved), "next": utc(instant(until))}

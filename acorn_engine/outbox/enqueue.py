@@ -20,6 +20,7 @@ from acorn_engine.store.offers import pending, read_offer_states
 from acorn_engine.store.parts import create_parts, message_index, parts_of
 from acorn_engine.store.plans import info, need_plan, set_plan_state
 from acorn_engine.store.tables import plans
+from acorn_engine.store.unknowns import forget_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,6 +109,7 @@ def _put_in_line(ctx: Context, tx: Transaction, found: PlanInfo, shown: pl.DataF
         made.with_columns(part_id).select(pl.lit(found.id).alias("plan"), *DELIVERY_COLUMNS),
     )
     tell_outcomes(tx, found.id, made.with_columns(part_id).filter(pl.col("outcome").is_not_null()).to_dicts())
+    forget_unknown(tx, found.site, sent)
     _close_older(tx, found)
     set_plan_state(tx, found.id, "submitted", submitted_at=tx.at)
     data = {"site": found.site, "changes": sent.height, "superseded": gone.height}

@@ -9,7 +9,7 @@ from acorn_engine.outbox.compare import same_value, shown_value
 from acorn_engine.outbox.context import Context, State, error_words
 from acorn_engine.outbox.freshness import REASONS
 from acorn_engine.outbox.outcomes import because, leave_out, settle
-from acorn_engine.outbox.polling import rejected_by
+from acorn_engine.outbox.polling import issue_words, rejected_by
 from acorn_engine.outbox.sending import HOPELESS, to_verifying
 from acorn_engine.outbox.settings import PATCH_ATTEMPTS
 from acorn_engine.outbox.waves import expired
@@ -88,7 +88,7 @@ def _answered(ctx: Context, part: Part, message: PartMessage, answer: Report) ->
         if not rejected and (errors or (answer.invalid and not answer.accepted)):
             # The answer is about this one message, whether or not it says so.
             code = next((issue.code for issue in errors if issue.code), "rejected")
-            text = "; ".join(issue.message for issue in errors) or "the marketplace called the message invalid"
+            text = "; ".join(issue_words(issue) for issue in errors) or "the marketplace called the message invalid"
             rejected = [{**row, "outcome": "rejected", "code": code, "text": text} for row in rows.to_dicts()]
         settle(tx, part.plan, rejected)
         mark_messages(tx, part.id, [message.message_id], state="sent")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from acorn_engine.marketplace import MarketplaceError
-from acorn_engine.outbox.context import Context, State
+from acorn_engine.outbox.context import NOT_PROVED, Context, State
 from acorn_engine.outbox.outcomes import settle
-from acorn_engine.outbox.recovery import NOT_PROVED
 from acorn_engine.outbox.sending import HOPELESS, to_verifying
 from acorn_engine.outbox.settings import REPORT_ATTEMPTS, backoff
 from acorn_engine.store.deliveries import clear_sent, deliveries_of
@@ -17,7 +16,7 @@ from acorn_engine.store.times import instant
 if TYPE_CHECKING:
     import polars as pl
 
-    from acorn_engine.marketplace import Report
+    from acorn_engine.marketplace import Issue, Report
     from acorn_engine.store.parts import Part
 
 Told = list[dict[str, Any]]
@@ -108,6 +107,13 @@ def _first_words(found: Report) -> str:
     return f"the report does not account for every message{': ' + texts[0] if texts else ''}"
 
 
+def issue_words(issue: Issue) -> str:
+    """Return what the marketplace says of a message, with the attribute that it means."""
+    if not issue.attribute or issue.attribute in issue.message:
+        return issue.message
+    return f"{issue.attribute}: {issue.message}"
+
+
 def rejected_by(found: Report, rows: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the changes whose messages a report finds wrong, with the marketplace's words and code."""
     errors = [issue for issue in found.issues if issue.severity == "error" and not _unnamed(issue)]
@@ -123,7 +129,7 @@ def rejected_by(found: Report, rows: pl.DataFrame) -> list[dict[str, Any]]:
             if issue.message_id == row["message_id"]
             or (issue.message_id is None and issue.seller_sku == row["seller_sku"])
         ]
-        text = "; ".join(dict.fromkeys(issue.message for issue in mine))
+        text = "; ".join(dict.fromkeys(issue_words(issue) for issue in mine))
         code = next((issue.code for issue in mine if issue.code), "rejected")
         rejected.append({**row, "outcome": "rejected", "code": code, "text": text})
     return rejected

@@ -8,11 +8,11 @@ nothing new for a long time, and the offers show nothing of it either.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from acorn_engine.marketplace import MarketplaceError, RemoteSubmission
 from acorn_engine.outbox.compare import is_readable, same_value, shown_value
-from acorn_engine.outbox.context import Context, State
+from acorn_engine.outbox.context import NOT_PROVED, Context, State
 from acorn_engine.outbox.sending import HOPELESS, to_verifying
 from acorn_engine.outbox.settings import backoff
 from acorn_engine.store.deliveries import clear_sent, deliveries_of, first_undecided
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from acorn_engine.store.parts import Part
 
 Told = list[dict[str, Any]]
-
-NOT_PROVED: Final = "not_proved"
-DOUBTFUL: Final = frozenset({NOT_PROVED, "stuck", "submission_lost"})
-"""Why a part is read back although nobody knows whether it was, or still will be, carried out."""
 
 
 def recover(ctx: Context, part: Part) -> Told:

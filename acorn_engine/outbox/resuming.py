@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from acorn_engine.outbox.context import Context, State, describe
+from acorn_engine.outbox.context import NOT_PROVED, Context, State, describe
 from acorn_engine.outbox.freshness import REASONS
 from acorn_engine.outbox.outcomes import because, end, leave_out
-from acorn_engine.outbox.recovery import NOT_PROVED
 from acorn_engine.outbox.sending import HOPELESS
 from acorn_engine.problems import PlanError, Problem
 from acorn_engine.store.deliveries import deliveries_of

@@ -63,9 +63,15 @@ def submit(ctx: Context, part: Part) -> Told:
             return [_leave_all_out(ctx, tx, part)]
         known = sorted({*part.known, *(submission.id for submission in visible)})
         note_sent(tx, part.id)
-        values = {"intent_at": tx.at, "known": known, "in_flight": 1, "lookups": 0, "attempts": part.attempts}
+        values = {"intent_at": tx.at, "known": known, "in_flight": 1, "lookups": 0, **_so_far(part)}
         part = ctx.move(tx, part, State.SUBMITTING, due_at=ctx.after(ctx.settings.lookup_after), **values)
     return _create(ctx, part)
+
+
+def _so_far(part: Part) -> dict[str, Any]:
+    """Return how a part's tries went: kept while the same call is tried again."""
+    names = ("attempts", "code", "note", "who", "remedy")
+    return {name: getattr(part, name) for name in names}
 
 
 def _create(ctx: Context, part: Part) -> Told:
@@ -111,7 +117,7 @@ def _refused(ctx: Context, part: Part, error: MarketplaceError) -> Told:
         with ctx.store.write() as tx:
             clear_sent(tx, part.id)
             state = State.READY if code in HOPELESS else State.UPLOADED
-            values = {"in_flight": 0, "intent_at": None, "attempts": part.attempts}
+            values = {"in_flight": 0, "intent_at": None, **_so_far(part)}
             part = ctx.move(tx, part, state, uploads=part.uploads + (code in HOPELESS), due_at=tx.at, **values)
         ctx.retry(part, error)
         return []

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.outbox.compare import is_readable, same_value, shown_value
-from acorn_engine.outbox.context import REFUSED, Context, error_words
+from acorn_engine.outbox.context import DOUBTFUL, NOT_PROVED, REFUSED, Context, error_words
 from acorn_engine.outbox.outcomes import end, settle
-from acorn_engine.outbox.recovery import DOUBTFUL, NOT_PROVED, proved
+from acorn_engine.outbox.recovery import proved
 from acorn_engine.outbox.settings import backoff
 from acorn_engine.store.deliveries import deliveries_of, note_checked, outcome_counts, skus_to_read
 from acorn_engine.store.offers import confirm, record_reads

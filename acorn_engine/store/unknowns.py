@@ -6,11 +6,13 @@ already, so that the waits double, and no more once it has been unknown for ``lo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select, update
+import polars as pl
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 
 from acorn_engine.store.deliveries import DELIVERY_COLUMNS
+from acorn_engine.store.frames import read_frame
 from acorn_engine.store.tables import deliveries
 
 if TYPE_CHECKING:
@@ -20,6 +22,24 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from acorn_engine.store.transaction import Transaction
+
+
+SENT_AGAIN: Final = "sent_again"
+"""The code of an unknown change whose field a later plan has put in line."""
+_KEY: Final = ["account", "seller_sku", "field"]
+
+
+def forget_unknown(tx: Transaction, site: str, rows: pl.DataFrame) -> None:
+    """Let nobody read again what ``rows`` (account, seller_sku, field) of a site send again."""
+    statement = select(*(deliveries.c[name] for name in ("plan", "number", *_KEY))).where(
+        deliveries.c.project == tx.project,
+        deliveries.c.account.in_(rows.get_column("account").unique().to_list()),
+        deliveries.c.site == site,
+        deliveries.c.outcome == "unknown",
+    )
+    schema = {"plan": pl.String(), "number": pl.Int64(), **dict.fromkeys(_KEY, pl.String())}
+    unknown = read_frame(tx.connection, statement, schema)
+    _each(tx, unknown.join(rows, on=_KEY, how="semi").to_dicts(), {"code": SENT_AGAIN})
 
 
 def unknown_lanes(
@@ -50,24 +70,14 @@ def unknown_rows(
 
 
 def _due(project: str, now: int, first: timedelta, longest: timedelta) -> ColumnElement[bool]:
-    later = deliveries.alias("later")
-    again = exists().where(
-        later.c.project == deliveries.c.project,
-        later.c.site == deliveries.c.site,
-        later.c.sent_at > deliveries.c.ended_at,
-        later.c.account == deliveries.c.account,
-        later.c.seller_sku == deliveries.c.seller_sku,
-        later.c.field == deliveries.c.field,
-    )
     looked = func.coalesce(deliveries.c.checked_at, deliveries.c.ended_at)
     return and_(
         deliveries.c.project == project,
         deliveries.c.outcome == "unknown",
-        deliveries.c.code.is_distinct_from("not_readable"),
+        func.coalesce(deliveries.c.code, "").not_in(["not_readable", SENT_AGAIN]),
         deliveries.c.ended_at > now - _micros(longest),
         looked <= now - _micros(first),
         now - looked >= looked - deliveries.c.ended_at,
-        ~again,
     )
 
 

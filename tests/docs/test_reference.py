@@ -268,8 +268,7 @@ def test_every_reason_that_holds_or_rejects() -> None:
 
 
 def test_states_and_events() -> None:
-    from acorn_engine.outbox.context import State
-    from acorn_engine.outbox.recovery import DOUBTFUL
+    from acorn_engine.outbox.context import DOUBTFUL, State
     from acorn_engine.outbox.status import _DEAD, _FAILED, _PERSON
 
     text = page("events-and-status")

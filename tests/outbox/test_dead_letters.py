@@ -182,3 +182,20 @@ def test_a_remedy_that_can_be_tried_by_itself_is_shown_too(lite):
     assert (task["kind"], task["who"], task["remedy"]) == ("part", "seller", "Grant the role.")
     assert task["do"] == "Grant the role; it is tried again by itself"
     json.dumps(task)
+
+
+@pytest.mark.parametrize("operation", ["recent", "submit"])
+def test_a_wait_for_the_quota_hides_nothing_that_a_person_must_mend(lite, operation):
+    words = {"code": "forbidden", "status": 403, "who": "seller", "remedy": "Grant the role."}
+    lite.eu.fail["submit"] = [MarketplaceError("role missing", **words)]
+    lite.send("P1", PRICE)
+    lite.box.work(60)
+    lite.eu.fail[operation] = [MarketplaceError("wait", code="throttled", retryable=True, retry_after=60)]
+    lite.clock.advance(60)
+    lite.box.work(60)
+    assert lite.eu.fail[operation] == []
+    [task] = lite.box.status()["must_act"]
+    assert (task["code"], task["note"], task["remedy"]) == ("forbidden", "role missing", "Grant the role.")
+    lite.box.run(60)
+    assert lite.outcomes("P1") == {A: "settled"}
+    assert lite.box.status()["must_act"] == []

@@ -215,3 +215,33 @@ def test_a_submission_that_the_marketplace_does_not_know_is_read_back(lite):
     lite.box.run(60)
     assert lite.outcomes("P1") == {A: "settled"}
     assert [feed.ours for feed in lite.eu.feeds] == [True, True]  # a person said that the first is not there
+
+
+@pytest.mark.parametrize("trouble", ["read", "connect"])
+def test_trouble_while_reading_back_does_not_end_the_doubt(lite, trouble):
+    lose(lite, PRICE)
+    lite.eu.offer("X", price="2.00")
+    lite.eu.create(DE, FOREIGN, ours=False)
+    while lite.parts("P1")["P1/eu/1/1"].state != "verifying":
+        lite.clock.advance(30)
+        lite.box.work(60)
+    if trouble == "read":
+        lite.eu.fail["read"] = [MarketplaceError("down", code="server", retryable=True)]
+    else:
+        broken = [RuntimeError("no network")]
+
+        def connect(account):
+            if broken:
+                raise broken.pop()
+            return lite.connections[account.name]
+
+        lite.marketplace.connect = connect
+        lite.box = lite.outbox()
+    lite.box.run(60)
+    part = lite.parts("P1")["P1/eu/1/1"]
+    if part.state != "dead":  # a run ends where a step was given up
+        lite.clock.advance(600)
+        lite.box.run(60)
+        part = lite.parts("P1")["P1/eu/1/1"]
+    assert (part.state, part.code) == ("dead", "not_proved")
+    assert "feed1 may be this one" in part.note

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from fake_marketplace import DE, FR, make_plan
 
-from acorn_engine.marketplace import READ_SCHEMA, MarketplaceError
+from acorn_engine.marketplace import READ_SCHEMA, Issue, MarketplaceError, Report
 from acorn_engine.outbox import OutboxSettings
 from acorn_engine.plan.model import PlanStatus
 from acorn_engine.problems import PlanError
@@ -647,6 +647,22 @@ def test_a_closed_outbox_has_closed_its_connections(lite):
     lite.box.run(3600)
     lite.box.close()
     assert lite.eu.calls["close"] == 1
+
+
+@pytest.mark.parametrize("patch_up_to", [0, 50])
+def test_a_rejection_names_the_attribute(lite, patch_up_to):
+    lite.patch_up_to = patch_up_to
+    lite.box = lite.outbox()
+    lite.send("P1", PRICE)
+    issues = (
+        Issue("error", "The attributes are invalid.", "90000900", 1, "A", "ghs"),
+        Issue("error", "'price' is missing", "90220", 1, "A", "price"),
+    )
+    report = Report(issues, 1, 0, 1)
+    lite.eu.report = lambda _name: report
+    lite.eu.patch = lambda *_: report
+    lite.box.run(60)
+    assert lite.rows("P1")[A]["text"] == "ghs: The attributes are invalid.; 'price' is missing"
 
 
 # Sizes
