@@ -6,38 +6,43 @@ the server's event loop, one request at a time, so that the state needs no lock.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from acorn_sandbox import exact
 from acorn_sandbox import faults as fault_kinds
 from acorn_sandbox.alive import Alive
 from acorn_sandbox.calls import Answer, Call, Handler
 from acorn_sandbox.control import PREFIX, Control
-from acorn_sandbox.errors import ApiError, invalid, not_found, quota_exceeded, unauthorized
-from acorn_sandbox.faults import Fault, Faults
+from acorn_sandbox.definitions import Definitions
+from acorn_sandbox.errors import ApiError, invalid, not_found
+from acorn_sandbox.exchange import Exchange, NoAnswer, decimal_text, json_answer, raw_path
+from acorn_sandbox.faults import Faults
 from acorn_sandbox.feeds import Feeds
+from acorn_sandbox.fees import Fees
+from acorn_sandbox.inventory import Inventory
 from acorn_sandbox.links import PATH, LinkError, Links
 from acorn_sandbox.listings import Listings
 from acorn_sandbox.log import Log
+from acorn_sandbox.notifications import Notifications
 from acorn_sandbox.operations import Operation, match
+from acorn_sandbox.orders import Orders
+from acorn_sandbox.pricing import Pricing
+from acorn_sandbox.pricing_v0 import PricingV0
 from acorn_sandbox.queues import Queues
 from acorn_sandbox.quotas import Quotas
+from acorn_sandbox.reports import Reports
+from acorn_sandbox.restrictions import Restrictions
 from acorn_sandbox.retention import Retention
 from acorn_sandbox.sellers import Sellers
 from acorn_sandbox.staging import Staging
 from acorn_sandbox.state import State
-from acorn_sandbox.tokens import LwaError, Tokens, refused_client
+from acorn_sandbox.striking import Striker
+from acorn_sandbox.tokens import LwaError, Tokens
 from acorn_sandbox.transport import Connections
 
 TOKEN_PATH: Final = "/auth/o2/token"  # noqa: S105
@@ -48,38 +53,6 @@ DOWNLOAD: Final = "downloadDocument"
 
 _LARGEST_BODY: Final = 10 * 1024 * 1024
 _LONGEST_AGENT: Final = 500
-_SLOW_SECONDS: Final = 2.0
-_TIMEOUT_SECONDS: Final = 120.0
-_HTML: Final = "<html><head><title>400 Bad Request</title></head><body><h1>400 Bad Request</h1></body></html>"
-
-_REFUSALS: Final[dict[str, Callable[[], Exception]]] = {
-    "403": lambda: unauthorized("The application has no role for this operation."),
-    "429": quota_exceeded,
-    "500": lambda: ApiError(500, "InternalFailure", "We encountered an internal error. Please try again."),
-    "503": lambda: ApiError(503, "ServiceUnavailable", "Service is temporarily unavailable. Please try again."),
-    "invalid_client": refused_client,
-}
-"""What a fault of a kind answers in place of the operation."""
-
-
-class NoAnswer(Response):
-    """What is returned once the connection is gone."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send nothing."""
-
-
-@dataclass
-class Exchange:
-    """One request on its way to its answer."""
-
-    request: Request
-    arrived: float
-    operation: str = "unknown"
-    account: str | None = None
-    limit: str | None = None
-    fault: Fault | None = None
-    headers: dict[str, str] = field(default_factory=lambda: {"x-amzn-RequestId": str(uuid.uuid4())})
 
 
 class Sandbox:
@@ -92,16 +65,27 @@ class Sandbox:
         self.faults = Faults(random_seed, state.storage)
         self.log = Log(state.storage)
         self._tokens = Tokens(state)
+        self._striker = Striker(state, self.faults, self._tokens)
         self._quotas = Quotas(state.timing, state.storage)
         self._queues = Queues(state)
         self._alive = Alive(state, self._queues, running=alive, seed=random_seed or 0)
         self._retention = Retention(state)
         self._links = Links(state)
+        self._reports = Reports(state, self.faults, self._links)
+        self.notifications = Notifications(state, self._reports)
         self._control = Control(state, self.faults, self.log, Staging(state, self._queues, self._alive))
         self._handlers: dict[str, Handler] = {
             **Feeds(state, self._queues, self._quotas, self.faults, self._links).handlers,
             **Listings(state, self.faults).handlers,
             **Sellers(state).handlers,
+            **Definitions(state, self._links).handlers,
+            **self._reports.handlers,
+            **Inventory(state).handlers,
+            **Orders(state).handlers,
+            **Pricing(state).handlers,
+            **PricingV0(state).handlers,
+            **Fees(state).handlers,
+            **Restrictions(state).handlers,
         }
 
     def application(self) -> Starlette:
@@ -111,13 +95,14 @@ class Sandbox:
 
     async def answer(self, request: Request) -> Response:
         """Answer any request."""
-        content = await request.body()
-        # Bringing the feeds up to the present can take a second: the client was not late for that.
+        # The client is not late for what takes its time from here on: a large body, feeds to be processed.
         exchange = Exchange(request, self.state.now())
+        content = await request.body()
         path = request.scope["path"]
         try:
             self._alive.advance()
             self._queues.advance()
+            self._reports.advance()
             self._retention.sweep()
             if path.startswith(PREFIX):
                 return self._controlled(exchange, content)
@@ -132,7 +117,7 @@ class Sandbox:
             # A fault of the sandbox's own is told apart from the faults that it plays.
             logging.getLogger(__name__).exception("The sandbox failed at %s", exchange.operation)
             body = ApiError(500, "InternalFailure", "The sandbox itself failed; see its log.").body
-            return _json(500, body, exchange.headers)
+            return json_answer(500, body, exchange.headers)
         finally:
             self.state.storage.commit()
 
@@ -142,7 +127,7 @@ class Sandbox:
             answer = self._control.answer(request.method, request.scope["path"], request.url.query, content)
         except ApiError as error:
             answer = Answer(error.status, error.body)
-        return _json(answer.status, answer.body, exchange.headers)
+        return json_answer(answer.status, answer.body, exchange.headers)
 
     async def _granted(self, exchange: Exchange, content: bytes) -> Response:
         exchange.operation = TOKEN
@@ -151,9 +136,9 @@ class Sandbox:
         try:
             content_type = request.headers.get("content-type", "")
             exchange.account, body = self._tokens.grant(request.method, content, content_type)
-            response = await self._struck(exchange)
+            response = await self._striker.struck(exchange)
         except LwaError as error:
-            return _json(error.status, error.body, exchange.headers)
+            return json_answer(error.status, error.body, exchange.headers)
         except ApiError as error:
             denied = exchange.fault is not None and exchange.fault.kind == "403"
             words = {
@@ -163,8 +148,8 @@ class Sandbox:
             }
             status = 400 if error.status == 403 else error.status
             shape = {"error": words.get(error.status, "server_error"), "error_description": error.message}
-            return _json(status, shape, exchange.headers)
-        return response or _json(200, body, exchange.headers)
+            return json_answer(status, shape, exchange.headers)
+        return response or json_answer(200, body, exchange.headers)
 
     async def _document(self, exchange: Exchange, content: bytes) -> Response:
         request = exchange.request
@@ -173,7 +158,7 @@ class Sandbox:
         document = self.state.documents.get(identifier)
         exchange.account = document.seller_id if document else None
         try:
-            response = await self._struck(exchange)
+            response = await self._striker.struck(exchange)
             return response or self._linked(exchange, identifier, content)
         except LinkError as error:
             return Response(error.body, error.status, exchange.headers, "application/xml")
@@ -187,16 +172,16 @@ class Sandbox:
         if self.faults.strike(exchange.operation, fault_kinds.LINK, exchange.account):
             raise LinkError(403, "AccessDenied", "Request has expired")
         if request.method == "PUT":
-            self._links.put(identifier, query, headers, content)
+            self._links.put(identifier, query, headers, content, exchange.arrived)
             return Response(status_code=200, headers=exchange.headers)
         if request.method != "GET":
             raise LinkError(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-        found = self._links.get(identifier, query, headers)
+        found = self._links.get(identifier, query, headers, exchange.arrived)
         return Response(found.content, headers=exchange.headers | found.headers)
 
     async def _operated(self, exchange: Exchange, content: bytes) -> Response:
         request = exchange.request
-        operation, path = match(request.method, _raw_path(request))
+        operation, path = match(request.method, raw_path(request))
         if operation is not None:
             exchange.operation = operation.name
         try:
@@ -206,60 +191,29 @@ class Sandbox:
         except ApiError as error:
             if operation is not None and error.status in operation.limited and exchange.limit:
                 exchange.headers["x-amzn-RateLimit-Limit"] = exchange.limit
-            return _json(error.status, error.body, exchange.headers | {"x-amzn-ErrorType": error.code})
+            body = error.body if operation is None else operation.error_body(error)
+            return json_answer(error.status, body, exchange.headers | {"x-amzn-ErrorType": error.code})
 
     async def _called(self, exchange: Exchange, operation: Operation, path: dict[str, str], content: bytes) -> Response:
         request = exchange.request
-        exchange.limit = _decimal(self._quotas.rate(operation))
+        exchange.limit = decimal_text(self._quotas.rate(operation))
         if not 0 < len(request.headers.get("user-agent", "")) <= _LONGEST_AGENT:
             raise invalid("The User-Agent header is missing or longer than 500 characters.")
         token = request.headers.get("x-amz-access-token")
         exchange.account = self._tokens.seller_of(token, exchange.arrived)
-        response = await self._struck(exchange, token)
+        response = await self._striker.struck(exchange, token)
         if response is not None:
             return response
         self._quotas.take(exchange.account, operation)
         if len(content) > _LARGEST_BODY:
-            raise ApiError(413, "RequestTooLarge", "The request size exceeded the maximum accepted size.")
+            text = "The request size exceeded the maximum accepted size."
+            raise ApiError(413, "RequestTooLarge", text) if 413 in operation.statuses else invalid(text)
         query = operation.query(request.query_params.multi_items())
         body = operation.read_body(content, request.headers.get("content-type", ""))
         given = frozenset(request.query_params.keys() & operation.parameters.keys())
         answer = self._handlers[operation.name](Call(exchange.account, path, query, body, self.base, given))
         exchange.headers["x-amzn-RateLimit-Limit"] = exchange.limit
-        return _json(answer.status, answer.body, exchange.headers)
-
-    async def _struck(self, exchange: Exchange, token: str | None = None) -> Response | None:
-        """Let a fault strike before the operation; ``None`` means that the operation goes on."""
-        kinds = fault_kinds.BEFORE | (fault_kinds.CLIENT if exchange.operation == TOKEN else frozenset())
-        fault = self.faults.strike(exchange.operation, kinds, exchange.account)
-        if fault is None:
-            return None
-        exchange.fault = fault
-        if fault.kind in _REFUSALS:
-            refusal = _REFUSALS[fault.kind]()
-            raise refusal
-        match fault.kind:
-            case "revoked_token":
-                if token is not None:
-                    self._tokens.revoke(token)
-                raise unauthorized("The access token you provided is revoked, malformed or invalid.")
-            case "html400":
-                return Response(_HTML, 400, exchange.headers, "text/html")
-            case "slow":
-                await asyncio.sleep(_SLOW_SECONDS if fault.seconds is None else fault.seconds)
-                return None
-            case "timeout":
-                await self._wait_for_client(exchange.request, fault)
-        return NoAnswer()
-
-    async def _wait_for_client(self, request: Request, fault: Fault) -> None:
-        """Hold the connection until the client gives up."""
-        self.state.storage.commit()
-        seconds = _TIMEOUT_SECONDS if fault.seconds is None else fault.seconds
-        for _ in range(int(seconds / 0.05) + 1):
-            if await request.is_disconnected():
-                return
-            await asyncio.sleep(0.05)
+        return json_answer(answer.status, answer.body, exchange.headers)
 
     async def _ended(self, exchange: Exchange, response: Response) -> Response:
         """Note the answer, or lose it."""
@@ -274,19 +228,3 @@ class Sandbox:
         reset = exchange.fault is not None and exchange.fault.kind == "reset"
         await self.connections.drop(exchange.request.client, reset=reset)
         return NoAnswer()
-
-
-def _json(status: int, body: Any, headers: dict[str, str]) -> Response:
-    if body is None:
-        return Response(status_code=status, headers=headers)
-    return Response(exact.dumps(body), status, headers, "application/json")
-
-
-def _raw_path(request: Request) -> str:
-    raw = request.scope.get("raw_path") or request.scope["path"].encode()
-    return str(raw.decode("ascii", "replace"))
-
-
-def _decimal(rate: float) -> str:
-    """Return a rate as the header writes it: a decimal without exponent."""
-    return f"{rate:.6f}".rstrip("0").rstrip(".") or "0"

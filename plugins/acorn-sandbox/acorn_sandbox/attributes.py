@@ -55,7 +55,7 @@ SELECTORS: Final[dict[str, tuple[str, ...]]] = {
     "num_batteries": ("marketplace_id", "type"),
 }
 _USUAL_SELECTORS: Final = ("marketplace_id", "language_tag")
-_WITH_LANGUAGE: Final = frozenset(
+WITH_LANGUAGE: Final = frozenset(
     {"item_name", "bullet_point", "brand", "manufacturer", "product_description", "generic_keyword", "color", "size",
      "style", "material", "condition_note", "model_name", "warranty_description", "included_components"}
 )  # fmt: skip
@@ -92,7 +92,7 @@ def defaults(name: str, marketplace: Marketplace) -> dict[str, Any]:
     values: dict[str, Any] = {"marketplace_id": marketplace.id}
     if name == OFFER:
         values["audience"] = "ALL"
-    if name in _WITH_LANGUAGE:
+    if name in WITH_LANGUAGE:
         values["language_tag"] = marketplace.language
     return values
 

@@ -27,7 +27,7 @@ _PRICES: Final = (
     "discounted_price",
     "map_price",
 )
-_LARGEST_PRICE: Final = 10**12
+LARGEST_PRICE: Final = 10**12
 _OFFER_KEYS: Final = frozenset(
     {"marketplace_id", "currency", "audience", "start_at", "end_at", "quantity_discount_plan",
      "automated_pricing_merchandising_rule_plan", *_PRICES}
@@ -35,9 +35,9 @@ _OFFER_KEYS: Final = frozenset(
 _AVAILABILITY_KEYS: Final = frozenset(
     {"fulfillment_channel_code", "quantity", "lead_time_to_ship_max_days", "restock_date", "is_inventory_available"}
 )
-_AUDIENCES: Final = frozenset({"ALL", "B2B"})
-_CHANNELS: Final = frozenset({"DEFAULT", "AMAZON_EU", "AMAZON_NA", "AMAZON_JP", "AMAZON_FE", "AMAZON_IN"})
-_REQUIRED_KEYS: Final[dict[str, tuple[str, ...]]] = {
+AUDIENCES: Final = frozenset({"ALL", "B2B"})
+CHANNELS: Final = frozenset({"DEFAULT", "AMAZON_EU", "AMAZON_NA", "AMAZON_JP", "AMAZON_FE", "AMAZON_IN"})
+REQUIRED_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "gpsr_manufacturer_reference": ("gpsr_manufacturer_email_address",),
     "dsa_responsible_party_address": ("value",),
     "gpsr_safety_attestation": ("value",),
@@ -57,7 +57,7 @@ _DOCUMENTS: Final = (
     "patient_fact_sheet provider_fact_sheet product_certificate_of_conformity safety_data_sheet "
     "safety_information specification_sheet troubleshooting_guide user_guide user_manual warranty"
 )
-_ENUMS: Final[dict[tuple[str, str], frozenset[str]]] = {
+ENUMS: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("condition_type", "value"): frozenset(_CONDITIONS.split()),
     ("compliance_media", "content_type"): frozenset(_DOCUMENTS.split()),
 }
@@ -84,7 +84,7 @@ def _offer(offer: dict[str, Any], marketplace: Marketplace) -> Iterator[Issue]:
         yield required("currency", OFFER)
     elif currency != marketplace.currency:
         yield not_in_enum("currency", currency, f"{OFFER}.currency")
-    if not is_one_of(offer["audience"], _AUDIENCES):
+    if not is_one_of(offer["audience"], AUDIENCES):
         yield not_in_enum("audience", offer["audience"], f"{OFFER}.audience")
     for bound in ("start_at", "end_at"):
         if bound in offer and not (isinstance(offer[bound], dict) and _instant(offer[bound].get("value"))):
@@ -124,7 +124,7 @@ def _schedule(price: str, offer: dict[str, Any], marketplace: Marketplace) -> It
 def _is_possible(value: Decimal | int, price: str, offer: dict[str, Any], marketplace: Marketplace) -> bool:
     """Say whether an amount is above zero and has the currency's decimals; a business price may be removed by 0."""
     removes = price == "our_price" and value == 0 and offer["audience"] == "B2B"
-    return removes or (0 < value < _LARGEST_PRICE and Decimal(value) == round(Decimal(value), marketplace.digits))
+    return removes or (0 < value < LARGEST_PRICE and Decimal(value) == round(Decimal(value), marketplace.digits))
 
 
 def _sale_dates(part: dict[str, Any], path: str) -> Iterator[Issue]:
@@ -160,7 +160,7 @@ def _availability(instance: dict[str, Any]) -> Iterator[Issue]:
     channel = instance.get("fulfillment_channel_code")
     if channel is None:
         yield required("fulfillment_channel_code", AVAILABILITY)
-    elif not is_one_of(channel, _CHANNELS):
+    elif not is_one_of(channel, CHANNELS):
         yield not_in_enum("fulfillment_channel_code", channel, f"{AVAILABILITY}.fulfillment_channel_code")
     for key in ("quantity", "lead_time_to_ship_max_days"):
         value = instance.get(key)
@@ -171,12 +171,12 @@ def _availability(instance: dict[str, Any]) -> Iterator[Issue]:
 
 
 def _other(name: str, instance: dict[str, Any]) -> Iterator[Issue]:
-    for key in _REQUIRED_KEYS.get(name, ()):
+    for key in REQUIRED_KEYS.get(name, ()):
         if instance.get(key) is None or instance[key] == "":
             yield required(f"{name}.{key}", name)
     if name == "gpsr_safety_attestation" and not isinstance(instance.get("value", False), bool):
         yield invalid_value("value", instance["value"], name)
-    for (attribute, key), allowed in _ENUMS.items():
+    for (attribute, key), allowed in ENUMS.items():
         if attribute == name and key in instance and not is_one_of(instance[key], allowed):
             yield not_in_enum(key, instance[key], name)
 

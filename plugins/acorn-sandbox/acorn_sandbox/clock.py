@@ -27,8 +27,8 @@ class Timing:
     order: float = 2 * 365 * 86400.0
     shown_late: float = 20.0
     step: float = 60.0
-    shortest_token: float = 5.0
-    shortest_link: float = 5.0
+    shortest_token: float = 15.0
+    shortest_link: float = 15.0
     shortest_document: float = 60.0
     shortest_report: float = 600.0
     shortest_feed: float = 3600.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, Final
 
 from acorn_sandbox import faults as fault_kinds
@@ -14,6 +13,7 @@ from acorn_sandbox.links import Links
 from acorn_sandbox.paging import read_token, token
 from acorn_sandbox.queues import JSON_FEED, Queues
 from acorn_sandbox.quotas import Quotas
+from acorn_sandbox.records import feed_document_id, is_feed_document
 from acorn_sandbox.state import Document, Feed, State
 
 _STRUCK_LATER: Final = frozenset({"stuck", "fatal", "truncated_report", "no_effect", "cancelled"})
@@ -54,7 +54,7 @@ class Feeds:
 
     def create_document(self, call: Call) -> Answer:
         """Return the id and the upload URL of a new, empty document."""
-        identifier = f"amzn1.tortuga.4.eu.{uuid.uuid4()}"
+        identifier = feed_document_id()
         document = Document(identifier, call.account, call.body["contentType"], self._state.now())
         self._state.put_document(document)
         expired = self._faults.strike("createFeedDocument", fault_kinds.LINK, call.account) is not None
@@ -125,8 +125,8 @@ class Feeds:
 
     def get_document(self, call: Call) -> Answer:
         """Return a URL on which a document, or a processing report, can be downloaded."""
-        document = self._state.documents.get(call.path["feedDocumentId"])
-        if document is None or document.seller_id != call.account:
+        document = self._document(call.path["feedDocumentId"], call.account)
+        if document is None:
             raise not_found("The feed document does not exist.")
         options = ["gzip"] if call.query.get("enableContentEncodingUrlHeader") else []
         if self._faults.strike("getFeedDocument", frozenset({"truncated_report"}), call.account):
@@ -137,13 +137,19 @@ class Feeds:
         return Answer(body=answer | ({"compressionAlgorithm": "GZIP"} if document.report else {}))
 
     def _check_document(self, call: Call) -> None:
-        document = self._state.documents.get(call.body["inputFeedDocumentId"])
-        if document is None or document.seller_id != call.account or document.report:
+        document = self._document(call.body["inputFeedDocumentId"], call.account)
+        if document is None or document.report:
             raise invalid("The input feed document does not exist.", "inputFeedDocumentId")
         if document.created + self._state.timing.document_seconds <= self._state.now():
             raise invalid("The input feed document has expired.", "inputFeedDocumentId")
         if not document.size:
             raise invalid("The input feed document is empty.", "inputFeedDocumentId")
+
+    def _document(self, document_id: str, account: str) -> Document | None:
+        document = self._state.documents.get(document_id)
+        if document is None or document.seller_id != account or not is_feed_document(document_id):
+            return None
+        return document
 
     def _feed(self, call: Call) -> Feed:
         feed = self._state.feeds.get((call.account, call.path["feedId"]))

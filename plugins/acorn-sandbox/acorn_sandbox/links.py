@@ -39,19 +39,29 @@ class Links:
         self._state = state
         self._key = state.secret("links")
 
-    def make(self, base: str, method: str, document_id: str, options: str = "", *, expired: bool = False) -> str:
-        """Return a URL on which a document can be put or got for a while.
+    def make(
+        self,
+        base: str,
+        method: str,
+        document_id: str,
+        options: str = "",
+        *,
+        expired: bool = False,
+        seconds: float | None = None,
+    ) -> str:
+        """Return a URL on which a document can be put or got for a while: ``seconds``, or as long as Amazon's live.
 
         ``options`` are words that the URL carries: ``gzip`` for a Content-Encoding header,
         ``truncated`` for a body that breaks off.
         """
-        expires = f"{self._state.now() + (-1 if expired else self._state.timing.link_seconds):.3f}"
+        lives = self._state.timing.link_seconds if seconds is None else seconds
+        expires = f"{self._state.now() + (-1 if expired else lives):.3f}"
         query = {"Expires": expires, "Options": options, "Signature": self._sign(method, document_id, expires, options)}
         return f"{base}{PATH}{document_id}?{urlencode(query)}"
 
-    def put(self, document_id: str, query: str, headers: dict[str, str], content: bytes) -> None:
-        """Take an upload. Raises ``LinkError``."""
-        self._check("PUT", document_id, query, headers)
+    def put(self, document_id: str, query: str, headers: dict[str, str], content: bytes, at: float) -> None:
+        """Take an upload; the URL is judged at an instant. Raises ``LinkError``."""
+        self._check("PUT", document_id, query, headers, at)
         document = self._state.documents[document_id]
         if headers.get("content-type") != document.content_type:
             text = (
@@ -61,9 +71,9 @@ class Links:
             raise LinkError(403, "SignatureDoesNotMatch", text)
         self._state.put_document(document, content)
 
-    def get(self, document_id: str, query: str, headers: dict[str, str]) -> Download:
-        """Answer a download. Raises ``LinkError``."""
-        options = self._check("GET", document_id, query, headers)
+    def get(self, document_id: str, query: str, headers: dict[str, str], at: float) -> Download:
+        """Answer a download; the URL is judged at an instant. Raises ``LinkError``."""
+        options = self._check("GET", document_id, query, headers, at)
         document = self._state.documents[document_id]
         content = self._state.content(document_id)
         if content is None:
@@ -77,7 +87,7 @@ class Links:
                 answer["content-encoding"] = "gzip"
         return Download(content, answer)
 
-    def _check(self, method: str, document_id: str, query: str, headers: dict[str, str]) -> str:
+    def _check(self, method: str, document_id: str, query: str, headers: dict[str, str], at: float) -> str:
         values = dict(parse_qsl(query, keep_blank_values=True))
         expires, options = values.get("Expires", ""), values.get("Options", "")
         signature = self._sign(method, document_id, expires, options)
@@ -85,7 +95,7 @@ class Links:
             raise LinkError(403, "SignatureDoesNotMatch", "The request signature does not match.")
         if "authorization" in headers or "x-amz-access-token" in headers:
             raise LinkError(400, "InvalidArgument", "Only one auth mechanism allowed.")
-        if float(expires) <= self._state.now():
+        if float(expires) <= at:
             raise LinkError(403, "AccessDenied", "Request has expired")
         return options
 

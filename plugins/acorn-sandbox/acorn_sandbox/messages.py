@@ -30,7 +30,7 @@ Message = dict[str, Any]
 
 Part = Literal["all", "stock", "rest"]
 
-_REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "LISTING": ("item_name",),
     "LISTING_PRODUCT_ONLY": ("item_name",),
     "LISTING_OFFER_ONLY": ("condition_type", OFFER),
@@ -104,7 +104,7 @@ def _draft(
         except PatchRefusedError as refused:
             draft.issues.append(refused.issue)
     if whole:
-        names = _REQUIRED[message.get("requirements", "LISTING")]
+        names = REQUIRED[message.get("requirements", "LISTING")]
         draft.issues += [required(name, name) for name in names if name not in message["attributes"]]
         draft.issues += standing(message["attributes"].keys(), marketplace, described=_describes(message))
     return draft

@@ -31,10 +31,26 @@ SERVED: Final[dict[str, tuple[str, ...]]] = {
         "deleteListingsItem",
     ),
     "sellers.json": ("getMarketplaceParticipations",),
+    "definitionsProductTypes_2020-09-01.json": ("searchDefinitionsProductTypes", "getDefinitionsProductType"),
+    "productPricing_2022-05-01.json": ("getCompetitiveSummary", "getFeaturedOfferExpectedPriceBatch"),
+    "productPricingV0.json": (
+        "getPricing",
+        "getCompetitivePricing",
+        "getListingOffers",
+        "getItemOffers",
+        "getItemOffersBatch",
+        "getListingOffersBatch",
+    ),
+    "productFeesV0.json": ("getMyFeesEstimateForSKU", "getMyFeesEstimateForASIN", "getMyFeesEstimates"),
+    "reports_2021-06-30.json": ("createReport", "getReport", "getReports", "cancelReport", "getReportDocument"),
+    "fbaInventory.json": ("getInventorySummaries",),
+    "orders_2026-01-01.json": ("searchOrders", "getOrder"),
+    "listingsRestrictions_2021-08-01.json": ("getListingsRestrictions",),
 }
 """The operations that have a handler, by model file."""
 
 _USAGE_PLAN: Final = re.compile(r"\|\s*([\d.]+)\s*\|\s*([\d.]+)\s*\|")
+_METHODS: Final = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
 _NOTES: Final = frozenset({"description", "example", "title", "x-example"})
 
 
@@ -44,19 +60,27 @@ def read_models(folder: Path) -> list[dict[str, Any]]:
     for file, wanted in SERVED.items():
         model = json.loads((folder / file).read_text(encoding="utf-8"))
         by_id = {record["operation"]: record for record in operations_of(model)}
-        found.extend({"model": file, **by_id[operation]} for operation in wanted)
+        for name in wanted:
+            if by_id[name]["rate"] is None:
+                raise ValueError(f"{file} has no usage plan for {name}")
+            found.append({"model": file, **by_id[name]})
     return found
 
 
 def operations_of(model: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return every operation of one model: path, usage plan, parameters, body, limited statuses."""
+    """Return every operation of one model: path, usage plan, parameters, body, statuses.
+
+    ``rate`` and ``burst`` are ``None`` where the description has no usage plan; ``limited`` are the
+    statuses whose answers carry ``x-amzn-RateLimit-Limit``; ``listed_errors`` says that the body of
+    an error is a bare list, as in Listings Restrictions.
+    """
     base = model.get("basePath", "").rstrip("/")
     records = []
     for path, methods in model["paths"].items():
         for method, operation in methods.items():
-            if method == "parameters":
+            if method not in _METHODS:
                 continue
-            rate, burst = _usage_plan(operation["description"])
+            rate, burst = _usage_plan(operation.get("description", ""))
             body = next((p for p in operation.get("parameters", []) if p["in"] == "body"), None)
             records.append(
                 {
@@ -67,6 +91,8 @@ def operations_of(model: dict[str, Any]) -> list[dict[str, Any]]:
                     "burst": burst,
                     "parameters": [_plain(p) for p in operation.get("parameters", []) if p["in"] != "body"],
                     "body": expand(body["schema"], model["definitions"]) if body else None,
+                    "statuses": sorted(map(int, operation["responses"])),
+                    "listed_errors": _lists_errors(operation, model["definitions"]),
                     "limited": sorted(
                         int(status)
                         for status, answer in operation["responses"].items()
@@ -102,11 +128,13 @@ def _is_note(key: str, value: Any) -> bool:
     return key.startswith("x-") or (key in _NOTES and not isinstance(value, dict))
 
 
-def _usage_plan(description: str) -> tuple[float, int]:
+def _usage_plan(description: str) -> tuple[float, int] | tuple[None, None]:
     match = _USAGE_PLAN.search(description)
-    if match is None:
-        raise ValueError(f"no usage plan in: {description[:80]}")
-    return float(match[1]), int(match[2])
+    return (float(match[1]), int(match[2])) if match else (None, None)
+
+
+def _lists_errors(operation: dict[str, Any], definitions: dict[str, Any]) -> bool:
+    return bool(expand(operation["responses"]["400"]["schema"], definitions).get("type") == "array")
 
 
 if __name__ == "__main__":

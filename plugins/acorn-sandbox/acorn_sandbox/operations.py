@@ -6,7 +6,9 @@ A request outside the model is refused here, before any handler sees it.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote
@@ -17,6 +19,7 @@ from acorn_sandbox import exact
 from acorn_sandbox.errors import ApiError, invalid
 from acorn_sandbox.model import DATA
 
+_NUMBER: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
 _CONVERTED: Final = {"true": True, "false": False}
 
 
@@ -24,8 +27,9 @@ _CONVERTED: Final = {"true": True, "false": False}
 class Operation:
     """One operation of Amazon's API.
 
-    ``rate`` is requests per second, ``burst`` the bucket's size; ``limited`` are the statuses
-    whose answers carry ``x-amzn-RateLimit-Limit``.
+    ``rate`` is requests per second, ``burst`` the bucket's size; ``statuses`` are what it can
+    answer, ``limited`` those whose answers carry ``x-amzn-RateLimit-Limit``; ``listed_errors`` says
+    that the body of an error is a bare list.
     """
 
     name: str
@@ -37,7 +41,10 @@ class Operation:
     parameters: dict[str, dict[str, Any]]
     schema: Any
     body: Any
+    body_schema: Any
+    statuses: frozenset[int]
     limited: frozenset[int]
+    listed_errors: bool
 
     def query(self, pairs: list[tuple[str, str]]) -> dict[str, Any]:
         """Return the query parameters by name: arrays as lists, defaults filled in.
@@ -65,19 +72,29 @@ class Operation:
         return values
 
     def read_body(self, content: bytes, content_type: str) -> Any:
-        """Return the request's body with exact numbers. Raises ``ApiError`` 400 or 415."""
+        """Return the request's body with exact numbers.
+
+        A null for a property that may be left out counts as left out: widely used clients send some.
+        Raises ``ApiError`` 400, or 415 where the model has it.
+        """
         if self.body is None:
             return None
         if content_type.partition(";")[0].strip().lower() != "application/json":
-            raise ApiError(415, "UnsupportedMediaType", "The request's Content-Type header is invalid.")
+            text = "The request's Content-Type header is invalid."
+            raise ApiError(415, "UnsupportedMediaType", text) if 415 in self.statuses else invalid(text)
         try:
             value = exact.loads(content)
         except (ValueError, RecursionError) as error:
             raise invalid("Request body is not JSON.", str(error)) from None
+        value = _without_nulls(value, self.body_schema)
         fault = next(iter(self.body.iter_errors(value)), None)
         if fault is not None:
             raise invalid(f"Invalid body: {fault.message[:500]}", "/".join(map(str, fault.instance_path)))
         return value
+
+    def error_body(self, error: ApiError) -> Any:
+        """Return the body of an error in the shape that the operation's model has."""
+        return error.body["errors"] if self.listed_errors else error.body
 
 
 def match(method: str, raw_path: str) -> tuple[Operation | None, dict[str, str]]:
@@ -128,8 +145,27 @@ def _operation(record: dict[str, Any]) -> Operation:
         parameters=parameters,
         schema=jsonschema_rs.Draft7Validator(schema, validate_formats=True),
         body=jsonschema_rs.Draft7Validator(record["body"]) if record["body"] else None,
+        body_schema=record["body"],
+        statuses=frozenset(record["statuses"]),
         limited=frozenset(record["limited"]),
+        listed_errors=record["listed_errors"],
     )
+
+
+def _without_nulls(value: Any, schema: dict[str, Any]) -> Any:
+    """Return a body without nulls where the schema names a property and does not require it."""
+    if isinstance(value, list) and "items" in schema:
+        return [_without_nulls(part, schema["items"]) for part in value]
+    if not isinstance(value, dict):
+        return value
+    parts = [schema, *schema.get("allOf", ())]
+    named = {name: inner for part in parts for name, inner in part.get("properties", {}).items()}
+    required = {name for part in parts for name in part.get("required", ())}
+    return {
+        name: _without_nulls(inner, named.get(name, {}))
+        for name, inner in value.items()
+        if inner is not None or name not in named or name in required
+    }
 
 
 def _converted(text: str, kind: str) -> Any:
@@ -137,4 +173,6 @@ def _converted(text: str, kind: str) -> Any:
         return _CONVERTED.get(text.lower(), text)
     if kind == "integer" and text.lstrip("-").isdigit() and len(text) < 20:
         return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return Decimal(text)
     return text

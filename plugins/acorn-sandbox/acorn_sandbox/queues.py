@@ -6,13 +6,13 @@ changes show when it ends, but for its quantities, which show half-way.
 
 from __future__ import annotations
 
-import uuid
 from collections import deque
 from contextlib import suppress
 from typing import Any, Final
 
 from acorn_sandbox import exact
 from acorn_sandbox.processing import FeedRefusedError, apply_stock, count_messages, failure_report, process
+from acorn_sandbox.records import feed_document_id
 from acorn_sandbox.state import Document, Feed, State
 
 JSON_FEED: Final = "JSON_LISTINGS_FEED"
@@ -37,7 +37,7 @@ class Queues:
         harmless = [{"messageId": 1, "sku": "SKU-OF-ANOTHER-TOOL", "operationType": "DELETE"}]
         header = {"sellerId": seller_id, "version": "2.0"}
         content = exact.dumps({"header": header, "messages": messages or harmless}).encode()
-        document = Document(f"amzn1.tortuga.4.eu.{uuid.uuid4()}", seller_id, _REPORT_TYPE, now)
+        document = Document(feed_document_id(), seller_id, _REPORT_TYPE, now)
         self._state.put_document(document, content)
         feed = Feed(self._state.next_feed_id(), seller_id, JSON_FEED, [marketplace_id], document.id, now)
         self.add(feed)
@@ -104,7 +104,7 @@ class Queues:
         if feed.effect == "truncated_report" and report is not None:
             report = report[: len(report) // 2]
         if report is not None:
-            feed.result_id = f"amzn1.tortuga.4.eu.{uuid.uuid4()}"
+            feed.result_id = feed_document_id()
             self._state.put_document(Document(feed.result_id, feed.seller_id, _REPORT_TYPE, end, report=True), report)
         self._state.free_at[feed.lane] = end
         self._state.put_feed(feed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import uuid
 from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from typing import Any, Final
@@ -45,12 +46,23 @@ class Listing:
         return "B0" + base64.b32encode(blake2b(self.sku.encode(), digest_size=5).digest()).decode()
 
 
+_FEED_DOCUMENT: Final = "amzn1.tortuga.4.eu."
 _LISTING: Final = tuple(one.name for one in fields(Listing))
 
 
 def listing_record(listing: Listing) -> dict[str, Any]:
     """Return a listing's fields by name, not copied: copies of a large feed's listings take seconds."""
     return {name: getattr(listing, name) for name in _LISTING}
+
+
+def feed_document_id() -> str:
+    """Return a new id of a feed document or a processing report."""
+    return f"{_FEED_DOCUMENT}{uuid.uuid4()}"
+
+
+def is_feed_document(document_id: str) -> bool:
+    """Say whether an id is of the Feeds API; other APIs have documents too."""
+    return document_id.startswith(_FEED_DOCUMENT)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from sys import intern
 from typing import Any, Final
 
 from acorn_engine.problems import AcornError, Place, Problem
@@ -15,6 +16,8 @@ from acorn_sandbox.state import Listing, State
 SELLER: Final = "A2EXAMPLE"
 """The seller of the small catalogue."""
 
+_FLUSH_EVERY: Final = 10_000
+_SHORT: Final = 20
 _KEYS: Final = ("seller_id", "marketplace_id", "sku", "product_type", "attributes")
 
 
@@ -47,15 +50,32 @@ def plant(state: State, rows: Iterable[Mapping[str, Any]]) -> int:
     now = state.now()
     count = 0
     for row in rows:
-        attributes = dict(row["attributes"])
+        attributes = _shared(row["attributes"])
         pool = attributes.pop(AVAILABILITY, None)
         listing = Listing(
-            row["seller_id"], row["marketplace_id"], row["sku"], row["product_type"], attributes, now, now
+            intern(row["seller_id"]),
+            intern(row["marketplace_id"]),
+            row["sku"],
+            row["product_type"],
+            attributes,
+            now,
+            now,
         )
         state.put_listing(listing, pool)
         count += 1
+        if count % _FLUSH_EVERY == 0:
+            state.storage.flush()  # one transaction still: a half-planted seed would never be completed
     state.storage.commit()
     return count
+
+
+def _shared(value: Any) -> Any:
+    """Return a copy whose names and short texts are the same objects in every row, which saves much memory."""
+    if isinstance(value, dict):
+        return {intern(name): _shared(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_shared(part) for part in value]
+    return intern(value) if isinstance(value, str) and len(value) <= _SHORT else value
 
 
 def small_catalogue() -> Iterator[dict[str, Any]]:

@@ -18,6 +18,7 @@ from acorn_engine.problems import AcornError, Problem
 from acorn_sandbox import exact
 from acorn_sandbox.app import TOKEN_PATH, Sandbox
 from acorn_sandbox.clock import Timing
+from acorn_sandbox.notifications import Notifications
 from acorn_sandbox.seeds import plant, read_seed, small_catalogue
 from acorn_sandbox.state import State
 from acorn_sandbox.storage import Storage
@@ -75,7 +76,7 @@ def open_sandbox(
         try:
             plant(kept, rows)
         except BaseException:
-            storage.close()
+            storage.close(keep=False)
             raise
     return sandbox
 
@@ -109,6 +110,11 @@ class SandboxServer:
     def auth_url(self) -> str:
         """The address of Login with Amazon."""
         return self.url + TOKEN_PATH
+
+    @property
+    def notifications(self) -> Notifications:
+        """What Amazon would notify of the present state."""
+        return self._sandbox.notifications
 
     def __enter__(self) -> Self:
         self._listener = _listen(self._port)

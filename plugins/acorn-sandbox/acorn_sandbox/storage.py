@@ -57,23 +57,30 @@ class Storage:
         found = self._connection.execute("SELECT value FROM records WHERE kind = ? AND key = ?", [kind, key]).fetchone()
         return None if found is None else found[0]
 
-    def commit(self) -> None:
-        """Write what is pending in one transaction."""
+    def flush(self) -> None:
+        """Hand what is pending to the file, to be kept with the next ``commit`` or not at all."""
         if self._connection is None or not self._pending:
             return
         kept = [(*key, value) for key, value in self._pending.items() if value is not None]
         gone = [key for key, value in self._pending.items() if value is None]
-        with self._connection:
-            self._connection.executemany(
-                "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
-                kept,
-            )
-            self._connection.executemany("DELETE FROM records WHERE kind = ? AND key = ?", gone)
+        self._connection.executemany(
+            "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
+            kept,
+        )
+        self._connection.executemany("DELETE FROM records WHERE kind = ? AND key = ?", gone)
         self._pending.clear()
 
-    def close(self) -> None:
-        """Write what is pending and close the file."""
-        self.commit()
+    def commit(self) -> None:
+        """Write what is pending in one transaction."""
+        if self._connection is not None:
+            self.flush()
+            self._connection.commit()
+
+    def close(self, *, keep: bool = True) -> None:
+        """Close the file; what is pending is written first, or given up where it shall not be kept."""
+        if keep:
+            self.commit()
+        self._pending.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

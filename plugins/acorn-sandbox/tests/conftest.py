@@ -18,19 +18,35 @@ from acorn_sandbox.server import SandboxServer
 SPAPI = Path(__file__).resolve().parents[3].parent / "shared" / "spapi"
 DE, FR, GB, US, JP = "A1PA6795UKMFR9", "A13V1IB3VIYZZH", "A1F83G8C2ARO7P", "ATVPDKIKX0DER", "A1VC38T7YXB528"
 SELLER = "A2EXAMPLE"
+METHODS = {"get", "put", "post", "patch", "delete"}
 JSON_TYPE = "application/json; charset=UTF-8"
 
 
-def strict(schema):
+def strict(schema, definitions):
     """Swagger 2.0 to JSON Schema, where an object has no properties but those that the model names."""
     if isinstance(schema, list):
-        return [strict(part) for part in schema]
+        return [strict(part, definitions) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    converted = {key: strict(value) for key, value in schema.items() if key not in {"readOnly", "example", "xml"}}
+    if "allOf" in schema:
+        schema = joined(schema["allOf"], definitions)
+    converted = {
+        key: strict(value, definitions) for key, value in schema.items() if key not in {"readOnly", "example", "xml"}
+    }
     if isinstance(converted.get("properties"), dict) and "type" in converted:
         converted.setdefault("additionalProperties", False)
     return converted
+
+
+def joined(parts, definitions):
+    """One object schema of several that hold at once: its properties are all of theirs."""
+    whole = {"type": "object", "properties": {}, "required": []}
+    for part in parts:
+        named = definitions[part["$ref"].removeprefix("#/definitions/")] if "$ref" in part else part
+        one = joined(named["allOf"], definitions) if "allOf" in named else named
+        whole["properties"] |= one.get("properties", {})
+        whole["required"] += one.get("required", [])
+    return whole
 
 
 class Models:
@@ -45,7 +61,7 @@ class Models:
             model = json.loads((folder / "models" / file).read_text(encoding="utf-8"))
             for methods in model["paths"].values():
                 for method, operation in methods.items():
-                    if method != "parameters" and operation["operationId"] in operations:
+                    if method in METHODS and operation["operationId"] in operations:
                         self._add(operation, model["definitions"])
         schemas = folder / "schemas"
         self.report = self.validator(schemas / "listings-feed-processing-report-schema-v2.json")
@@ -60,7 +76,7 @@ class Models:
             schema = answer.get("schema")
             self.headers[key] = {name.lower() for name in answer.get("headers", {})}
             self.answers[key] = schema and jsonschema_rs.Draft7Validator(
-                {**strict(schema), "definitions": strict(definitions)}, validate_formats=True
+                {**strict(schema, definitions), "definitions": strict(definitions, definitions)}, validate_formats=True
             )
 
     def check(self, operation, response):

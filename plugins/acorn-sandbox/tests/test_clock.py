@@ -16,8 +16,8 @@ DURATIONS = {
     "order_seconds": 730 * DAY,
 }
 SHORTEST = {
-    "token_seconds": 5.0,
-    "link_seconds": 5.0,
+    "token_seconds": 15.0,
+    "link_seconds": 15.0,
     "document_seconds": 60.0,
     "report_seconds": 600.0,
     "feed_seconds": 3600.0,

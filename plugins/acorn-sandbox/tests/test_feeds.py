@@ -7,11 +7,17 @@ import time
 import httpx2
 import pytest
 from acorn_sandbox import exact
+from acorn_sandbox.calls import Call
 from acorn_sandbox.clock import Timing
+from acorn_sandbox.errors import ApiError
+from acorn_sandbox.faults import Faults
+from acorn_sandbox.feeds import Feeds
+from acorn_sandbox.links import Links
 from acorn_sandbox.queues import Queues
+from acorn_sandbox.quotas import Quotas
 from acorn_sandbox.seeds import plant
 from acorn_sandbox.server import SandboxServer
-from acorn_sandbox.state import State
+from acorn_sandbox.state import Document, State
 from acorn_sandbox.storage import Storage
 
 DE, FR = "A1PA6795UKMFR9", "A13V1IB3VIYZZH"
@@ -249,6 +255,21 @@ def test_a_report_can_be_had_with_a_content_encoding(seller, message, offer):
     assert "content-encoding" not in plain.headers
     assert json.loads(gzip.decompress(plain.content)) == got.json()
     assert seller.http.get(encoded["url"].replace("gzip", "")).status_code == 403
+
+
+@pytest.mark.parametrize("document_id", ["amzn1.spdoc.1.4.eu.x", "product-type-schema-x"])
+def test_documents_of_other_apis_are_no_feed_documents(document_id):
+    state = State()
+    faults = Faults()
+    feeds = Feeds(state, Queues(state), Quotas(state.timing, state.storage), faults, Links(state))
+    state.put_document(Document(document_id, "S", "text", state.now()), b"x")
+    with pytest.raises(ApiError) as caught:
+        feeds.get_document(Call("S", {"feedDocumentId": document_id}, {}, None, "http://x"))
+    assert caught.value.status == 404
+    body = {"feedType": "JSON_LISTINGS_FEED", "marketplaceIds": [DE], "inputFeedDocumentId": document_id}
+    with pytest.raises(ApiError) as caught:
+        feeds.create(Call("S", {}, {}, body, "http://x"))
+    assert caught.value.status == 400
 
 
 def test_finding_feeds_filters_and_pages(timed, clock, connect, message, offer):

@@ -82,6 +82,14 @@ def test_an_emptied_state_is_not_seeded_again(tmp_path, connect, seed):
         assert server.truth() == []
 
 
+def test_a_seed_that_breaks_off_leaves_nothing_behind(tmp_path, seed):
+    state = tmp_path / "state.db"
+    with pytest.raises(AcornError, match="not JSON"):
+        SandboxServer(state=state, seed=seed(*(row(f"K{number}") for number in range(12_000)), "{"))
+    with SandboxServer(state=state, seed=seed(row("K1"), row("K2"))) as server:
+        assert [one["sku"] for one in server.truth()] == ["K1", "K2"]
+
+
 def test_a_seed_file_is_the_catalogue(seed):
     pool = {"fulfillment_availability": [{"fulfillment_channel_code": "DEFAULT", "quantity": 3}]}
     price = '{"seller_id":"S","marketplace_id":"%s","sku":"K2","product_type":"LAMP","attributes":{"list_price":[{"value":1.10}]}}'
