@@ -26,13 +26,18 @@ Buffer = bytes | bytearray | memoryview
 class Limits:
     """What one submission may hold, and how many may be created.
 
-    ``submissions`` per ``per_seconds`` and account, used to say how long a plan takes.
+    ``submissions`` per ``per_seconds`` and account: so many at once, and then one at a time as the
+    interval gives them back. ``further`` are further quotas of submissions, as (at once, seconds
+    until one more); ``patch_seconds`` how long one ``patch`` takes at least. All are used to say how
+    long a plan takes.
     """
 
     messages: int
     bytes: int
     submissions: int
     per_seconds: float
+    further: tuple[tuple[int, float], ...] = ()
+    patch_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from acorn_engine.cli.output import several
 from acorn_engine.plan import PlanStatus, Verdict
+from acorn_engine.plan.sending import least_seconds, together
 from acorn_engine.sites import utc
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def overview_row(plan: Plan) -> tuple[Any, ...]:
         count(plan, Verdict.HOLD),
         count(plan, Verdict.REJECT),
         count(plan, Verdict.PENDING),
-        summary.get("submissions", 0),
+        summary.get("feeds", summary.get("submissions", 0)),
     )
 
 
@@ -55,6 +57,7 @@ class Overview:
     halts: tuple[str, ...]
     reasons: pl.DataFrame
     scalar_rows: int = 0
+    sending: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan) -> Overview:
@@ -62,7 +65,16 @@ class Overview:
         halts = tuple(problem.message for problem in plan.problems if problem.effect == "stops")
         halted = plan.status is PlanStatus.HALTED
         counted = plan.details.get("scalar_rows", 0)
-        return cls(plan.site, plan.id, overview_row(plan), halted, halts, _reasons(plan.held), counted)
+        return cls(
+            plan.site,
+            plan.id,
+            overview_row(plan),
+            halted,
+            halts,
+            _reasons(plan.held),
+            counted,
+            plan.summary.get("sending", {}),
+        )
 
 
 def _reasons(held: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +110,29 @@ def print_overviews(output: Output, overviews: Sequence[Overview]) -> None:
     if one_by_one:
         output.line()
         output.line(f"{several(one_by_one, 'offer')} had numbers too long for columns; evaluated one by one, exactly.")
+    print_sending(output, together(one.sending for one in overviews))
     print_reasons(output, [one.reasons for one in overviews])
+
+
+def print_sending(output: Output, accounts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print how many feeds and single changes each account sends, and how long its quotas make that take."""
+    if accounts:
+        output.line()
+    for account, one in accounts.items():
+        what = [several(one["feeds"], "feed")] if one["feeds"] else []
+        if one["patches"]:
+            what.append(f"{several(one['patches'], 'message')} one by one")
+        waves = f", in {one['waves']} waves that wait for each other" if one["waves"] > 1 else ""
+        seconds = least_seconds(one)
+        if seconds < 1:
+            time = "its quotas let all go at once"
+        elif seconds < 60:
+            time = f"its quotas take {several(ceil(seconds), 'second')} at least"
+        else:
+            time = f"its quotas take {several(ceil(seconds / 60), 'minute')} at least"
+        output.line(f"Account {account} sends {' and '.join(what)}{waves}: {time}, if it sends nothing else.")
+    if accounts:
+        output.line("The marketplace's processing, and reading back, take their time besides.")
 
 
 def print_reasons(output: Output, parts: Sequence[pl.DataFrame]) -> None:

@@ -87,6 +87,7 @@ def plan_of_pieces(
         ruleset=chain.digest,
         inputs=_inputs([piece.inputs for piece in pieces]),
         limits=dict.fromkeys(by_name, marketplace.limits),
+        accounts=by_name,
         plan_ttl=context.project.run.plan_ttl,
         problems=[problem for problem in _problems(pieces) if problem.effect != "stops" or problem.code == "guard-off"],
         kind=kind,

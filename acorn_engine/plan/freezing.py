@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acorn_engine.guard import Halt
-    from acorn_engine.marketplace import Limits
+    from acorn_engine.marketplace import Account, Limits
     from acorn_engine.plan.drafting import Draft
 
 RELEASE_OFFERS: Final = "release_offers"
@@ -41,11 +41,12 @@ def freeze(
     kind: str = "plan",
     details: Mapping[str, Any] | None = None,
     fresh_until: datetime | None = None,
+    accounts: Mapping[str, Account] | None = None,
 ) -> Plan:
     """Return the plan of a draft and its messages, as ``build_messages`` gave both.
 
     ``plan_id`` should sort by time. ``ruleset`` and ``inputs`` are digests, ``limits`` the
-    marketplace's, by account. The plan expires after ``plan_ttl``, or when a fact that it used
+    marketplace's, by account, and ``accounts`` those whose few changes may go one by one. The plan expires after ``plan_ttl``, or when a fact that it used
     runs out: the draft's, or ``fresh_until`` for what the draft can't see. It is halted by a plan guard
     and by any problem that stops.
     """
@@ -66,7 +67,7 @@ def freeze(
         ruleset=ruleset,
         inputs=inputs,
         digest=plan_digest(draft.changes, parts),
-        summary=summarise(draft, parts, limits),
+        summary=summarise(draft, parts, limits, accounts or {}),
         problems=everything,
         changes=numbered,
         messages=parts,

@@ -15,6 +15,7 @@ from acorn_engine.plan.encoding import encode_waves
 from acorn_engine.plan.freezing import RELEASE_OFFERS
 from acorn_engine.plan.packing import unpack
 from acorn_engine.plan.parts import cut
+from acorn_engine.plan.sending import figures
 from acorn_engine.problems import PlanError, Problem, did_you_mean
 from acorn_engine.verdicts import Verdict
 
@@ -87,8 +88,8 @@ def release(
     added = _messages(plan, freed.filter(changes.select(held.alias("held"))["held"]), marketplace, accounts, site)
     messages = pl.concat([plan.messages, added]).sort("account", "wave", "part", "message_id")
     digest = plan_digest(freed.drop("id"), messages)
-    summary = {**plan.summary, "verdicts": _verdicts(freed, plan), "messages": messages.height}
-    summary["submissions"] = messages.select("account", "wave", "part").n_unique() if messages.height else 0
+    told = figures(freed, messages, dict.fromkeys(accounts, marketplace.limits), accounts)
+    summary = {**plan.summary, "verdicts": _verdicts(freed, plan), **told}
     details = {**plan.details, "released": [*plan.details.get("released", []), {"skus": wanted, "because": because}]}
     after = replace(plan, changes=freed, messages=messages, digest=digest, summary=summary, details=details)
     return Released(after, added)

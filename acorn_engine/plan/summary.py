@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from acorn_engine.facts import KEYS
 from acorn_engine.guard.halts import counts_text
+from acorn_engine.plan.sending import figures
 from acorn_engine.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from acorn_engine.marketplace import Limits
+    from acorn_engine.marketplace import Account, Limits
     from acorn_engine.plan.drafting import Draft
 
 
-def summarise(draft: Draft, messages: pl.DataFrame, limits: Mapping[str, Limits]) -> dict[str, Any]:
+def summarise(
+    draft: Draft, messages: pl.DataFrame, limits: Mapping[str, Limits], accounts: Mapping[str, Account]
+) -> dict[str, Any]:
     """Return a plan's summary, ready for JSON.
 
     ``offers`` are all known, ``considered`` those looked at, ``changed`` and ``held`` distinct
     offers with a change to send, and held or rejected. ``verdicts, rules, guards, codes`` count
-    changes. ``submissions`` are the parts to send and ``minutes`` the least time that the
-    marketplace's limits allow for creating them, whole waves waiting not counted.
+    changes. ``submissions`` are the parts to send: ``feeds``, and what goes one by one as ``patches``.
+    ``minutes`` is the least time that the marketplace's quotas allow, if the accounts send nothing else;
+    its processing and the waiting of waves for each other are not in it. ``sending`` has them by account.
     """
     changes = draft.changes
     # Few combinations occur: they are counted once, and everything below is counted from them.
@@ -42,9 +45,7 @@ def summarise(draft: Draft, messages: pl.DataFrame, limits: Mapping[str, Limits]
         "codes": _counts(kinds, "code"),
         "fields": _counts(kinds.filter(pl.col("verdict") == Verdict.SEND.value), "field"),
         "shares": counts_text(draft.counts),
-        "messages": messages.height,
-        "submissions": messages.select("account", "wave", "part").n_unique() if messages.height else 0,
-        "minutes": _minutes(messages, limits),
+        **figures(changes, messages, limits, accounts),
         "halts": [{"guard": halt.guard, "code": halt.code, "because": halt.because} for halt in draft.halts],
         "switched_off": dict(draft.switched_off),
     }
@@ -61,13 +62,3 @@ def _offers(changes: pl.DataFrame, verdicts: list[str]) -> int:
 def _counts(kinds: pl.DataFrame, column: str) -> dict[str, int]:
     table = kinds.filter(pl.col(column).is_not_null()).group_by(column).agg(pl.col("len").sum()).sort(column)
     return dict(zip(table[column].to_list(), table["len"].to_list(), strict=True))
-
-
-def _minutes(messages: pl.DataFrame, limits: Mapping[str, Limits]) -> int:
-    parts = messages.select("account", "wave", "part").unique().group_by("account").len()
-    seconds = [
-        (count - 1) // limits[account].submissions * limits[account].per_seconds
-        for account, count in parts.iter_rows()
-        if count
-    ]
-    return ceil(max(seconds, default=0) / 60)

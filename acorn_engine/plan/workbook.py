@@ -130,6 +130,8 @@ def _summary(plan: Plan) -> list[tuple[str, str, Any]]:
         ("plan", "digest", plan.digest),
     ]
     for key, value in plan.summary.items():
+        if key == "sending":  # its sums stand beside it
+            continue
         if isinstance(value, dict):
             rows += [(key, str(name), _told(number)) for name, number in value.items()]
         elif isinstance(value, list):

@@ -256,7 +256,10 @@ buckets = Table(
     Column("every", BigInteger, nullable=False),
     Column("burst", Integer, nullable=False),
 )
-"""A quota that processes share: full again at ``full_at``, one call back ``every`` so many microseconds, ``burst`` at most."""
+"""A quota that processes share, under no project's name: full again at ``full_at``, one call back ``every`` so many microseconds.
+
+``burst`` at most at once.
+"""
 
 secrets = Table(
     "secrets",

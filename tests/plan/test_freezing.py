@@ -98,11 +98,12 @@ def test_the_summary_counts():
     json.dumps(summary)
 
 
-@pytest.mark.parametrize(("parts", "minutes"), [(0, 0), (1, 0), (5, 0), (6, 5), (11, 10)])
+@pytest.mark.parametrize(("parts", "minutes"), [(0, 0), (1, 0), (5, 0), (6, 1), (11, 6)])
 def test_how_long_sending_takes_at_least(parts, minutes):
     marketplace = PlainMarketplace(Limits(1, 100_000, 5, 300))
     plan = planned(*(offer(str(number), price="28.00") for number in range(parts)), marketplace=marketplace)
     assert (plan.summary["submissions"], plan.summary["minutes"]) == (parts, minutes)
+    assert (plan.summary["feeds"], plan.summary["patches"]) == (parts, 0)
 
 
 SCHEMA = {

@@ -159,7 +159,7 @@ def blocked(database_url):
 
 def test_a_locked_database_blocks_nobody_and_permits_no_more(store, blocked):
     tick = [0.0]
-    buckets = SharedBuckets(lambda: store, clock=lambda: tick[0])
+    buckets = SharedBuckets(lambda: store, clock=lambda: tick[0], patience=0.02)
     assert buckets.take([SLOW]) == 0
     with blocked:
         began = time.monotonic()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from acorn_amazon import exact_json
+from acorn_amazon.operations import OPERATIONS
 from acorn_engine.json_text import concatenated, written
 from acorn_engine.marketplace import Issue, Limits, MarketplaceError, Report
 
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 # of 2025-05-06, 10 MiB its best practice; the margin leaves room for the header and message ids.
 _LARGEST_DOCUMENT: Final = 10 * 1024 * 1024
 _MARGIN: Final = 1024 * 1024
-LIMITS: Final = Limits(messages=25_000, bytes=_LARGEST_DOCUMENT - _MARGIN, submissions=5, per_seconds=300.0)
+_CREATE: Final = OPERATIONS["createFeed"].plan
+LIMITS: Final = Limits(
+    messages=25_000,
+    bytes=_LARGEST_DOCUMENT - _MARGIN,
+    submissions=5,
+    per_seconds=300.0,
+    further=((_CREATE.burst, 1 / _CREATE.rate),),
+    patch_seconds=1 / OPERATIONS["patchListingsItem"].plan.rate,
+)
 CONTENT_TYPE: Final = "application/json; charset=UTF-8"
 # Issue texts are stored and shown to every operator of a project, so they have one language.
 ISSUE_LOCALE: Final = "en_US"

@@ -11,7 +11,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from acorn_amazon.operations import FURTHER_PLANS, OPERATIONS, Operation, Plan
+from acorn_amazon.operations import FEED_TYPE, FURTHER_PLANS, OPERATIONS, Operation, Plan
 from acorn_engine.marketplace import MarketplaceError
 from acorn_engine.quotas import MemoryBuckets, Quota, interval
 
@@ -64,8 +64,13 @@ class Quotas:
         self._own = {
             name: _quota(operation.plan, endpoint, application, seller, name) for name, operation in OPERATIONS.items()
         }
-        # Which applications' feeds count together is not published: all of a seller's do here.
-        self._further = {name: _quota(plan, endpoint, "*", seller, name) for name, plan in FURTHER_PLANS.items()}
+        # Whether applications count their feeds together is not published: all of a seller's do here.
+        self._further = {
+            name: _quota(plan, endpoint, "*", seller, name)
+            if name == FEED_TYPE
+            else _quota(plan, endpoint, application, "*", name)
+            for name, plan in FURTHER_PLANS.items()
+        }
         self._common = {
             name: _quota(plan, endpoint, application, "*", name) for name, plan in APPLICATION_PLANS.items()
         }
@@ -95,6 +100,8 @@ class Quotas:
                     code="throttled",
                     retryable=True,
                     retry_after=wait,
+                    who="time",
+                    remedy=f"Wait {math.ceil(wait)} seconds, then try again; the outbox does so by itself.",
                 )
             self._sleep(wait)
             waited += wait

@@ -80,7 +80,8 @@ def test_five_feeds_in_five_minutes_whatever_createfeed_allows(time, quotas):
     assert time.slept == []
     assert caught.value.code == "throttled"
     assert caught.value.retryable
-    assert caught.value.retry_after == pytest.approx(60)
+    assert caught.value.retry_after == pytest.approx(60, abs=1)
+    assert (caught.value.who, "Wait 60 seconds" in caught.value.remedy) == ("time", True)
     assert FURTHER_PLANS[FEED_TYPE].burst == 5
 
 
