@@ -103,7 +103,7 @@ def of_site(value: Any, site: Site) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         return []
     return [
-        item for item in value if isinstance(item, dict) and item.get("marketplace_id") in {None, site.marketplace_id}
+        item for item in value if isinstance(item, dict) and item.get("marketplace_id") in (None, site.marketplace_id)
     ]
 
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import time
 from threading import Lock
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 
-from acorn_amazon import exact_json
-from acorn_amazon.errors import Cleaner, refusal, unreadable
+from acorn_amazon.errors import Cleaner
+from acorn_amazon.login import Grant, ask
 from acorn_engine.marketplace import MarketplaceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from acorn_amazon.transport import Transport
     from acorn_engine.marketplace import Credentials
 
 _EARLY: Final = 300.0
-_DEFAULT_LIFE: Final = 3600
-_WHAT: Final = "login"
 
 
 class AccessTokens:
@@ -35,9 +33,12 @@ class AccessTokens:
         endpoint: str,
         credentials: Credentials,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        grant: Grant | None = None,
     ) -> None:
         self._transport = transport
         self._endpoint = endpoint
+        self._grant = grant or Grant("refresh_token", {"refresh_token": credentials.refresh_token})
         self._credentials = credentials
         self._clock = clock
         self._lock = Lock()
@@ -45,6 +46,14 @@ class AccessTokens:
         self._renew_at = 0.0
         self._dead_at = 0.0
         self.cleaner = Cleaner([credentials.client_secret, credentials.refresh_token])
+
+    def grantless(self, scope: str) -> Self:
+        """Return the tokens of the application itself, for operations that no seller authorises.
+
+        ``scope`` is one of ``acorn_amazon.login.SCOPES``.
+        """
+        grant = Grant("client_credentials", {"scope": scope})
+        return type(self)(self._transport, self._endpoint, self._credentials, self._clock, grant=grant)
 
     def get(self) -> str:
         """Return a token that is good for a while. Raises ``MarketplaceError``."""
@@ -68,28 +77,15 @@ class AccessTokens:
                 self._token = None
 
     def _renew(self, now: float) -> None:
-        form = urlencode(
-            {
-                "grant_type": "refresh_token",
-                "refresh_token": self._credentials.refresh_token,
-                "client_id": self._credentials.client_id,
-                "client_secret": self._credentials.client_secret,
-            }
+        given = ask(
+            self._transport,
+            self._endpoint,
+            self._grant,
+            self._credentials.client_id,
+            self._credentials.client_secret,
+            self.cleaner,
         )
-        headers = {"content-type": "application/x-www-form-urlencoded;charset=UTF-8"}
-        answer = self._transport.exchange(_WHAT, "POST", self._endpoint, headers=headers, content=form.encode())
-        if answer.status != 200:
-            raise refusal(_WHAT, answer.status, answer.headers, answer.body, self.cleaner)
-        try:
-            data = exact_json.loads(answer.body)
-        except ValueError:
-            data = None
-        token = data.get("access_token") if isinstance(data, dict) else None
-        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
-            raise unreadable(_WHAT, "its answer has no access token", answer.status, answer.headers)
-        life = data.get("expires_in")
-        life = life if isinstance(life, int) and life > 0 else _DEFAULT_LIFE
-        self._token = token
-        self._dead_at = now + life
+        self._token = given.access_token
+        self._dead_at = now + given.life
         # A short-lived token is used for half its life at least, or every call would renew it.
-        self._renew_at = now + max(life - _EARLY, life / 2)
+        self._renew_at = now + max(given.life - _EARLY, given.life / 2)

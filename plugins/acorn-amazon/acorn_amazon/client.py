@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -59,9 +59,21 @@ class Client:
         """What takes this account's secrets out of text."""
         return self.tokens.cleaner
 
+    def patient(self, seconds: float) -> Client:
+        """Return the same client for bulk reading: it waits up to ``seconds`` for a quota inside a call."""
+        longest = max(seconds, self.settings.longest_wait_seconds)
+        return replace(self, settings=self.settings.model_copy(update={"longest_wait_seconds": longest}))
+
+    def grantless(self, scope: str) -> Client:
+        """Return a client of the application itself, for operations that no seller authorises.
+
+        ``scope`` is one of ``acorn_amazon.login.SCOPES``. Keep the client: it keeps its token.
+        """
+        return replace(self, tokens=self.tokens.grantless(scope))
+
     def call(
         self,
-        name: str,
+        name: str | Operation,
         *,
         path: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
@@ -73,16 +85,17 @@ class Client:
         ``path`` and ``query`` are escaped here; ``body`` is JSON text; ``require`` names a text
         member without which the answer says nothing. Operations that change nothing are tried
         again after lost answers, 429 and 5xx. One that changes something is never tried again,
-        and a lost answer, a 5xx or an unreadable one is an ``UnansweredError``.
+        and a lost answer, a 5xx or an unreadable one is an ``UnansweredError``. The answer of a
+        ``silent`` operation is ``None``.
         """
-        operation = OPERATIONS[name]
+        operation = OPERATIONS[name] if isinstance(name, str) else name
         if operation.changes:
             return self._changing(operation, path, query, body, require)
         return self.retry(lambda: self.once(name, path=path, query=query, body=body, require=require))
 
     def once(
         self,
-        name: str,
+        name: str | Operation,
         *,
         path: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
@@ -90,10 +103,12 @@ class Client:
         require: str | None = None,
     ) -> Any:
         """Call an operation like ``call``, a single time; for use inside ``retry``."""
-        operation = OPERATIONS[name]
+        operation = OPERATIONS[name] if isinstance(name, str) else name
         answer = self._send(operation, path, query, body)
         if not 200 <= answer.status < 300:
             raise refusal(operation.name, answer.status, answer.headers, answer.body, self.cleaner)
+        if operation.silent:
+            return None
         try:
             data = exact_json.loads(answer.body)
         except ValueError:
@@ -118,7 +133,9 @@ class Client:
                     return attempt()
         except UnansweredError as error:
             # Nothing was changed, so a lost answer is no more than a call that failed.
-            raise MarketplaceError(f"{error} Try again later.", code="unreachable", retryable=True) from None
+            raise MarketplaceError(
+                f"{error} Try again later.", code="unreachable", retryable=True, who="time", remedy="Try again later."
+            ) from None
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
     def _backoff(self, error: Exception) -> bool | float:
@@ -140,7 +157,7 @@ class Client:
         # A token that cannot be had means that nothing was sent, and renewing it is safe to repeat.
         self.retry(lambda: self._token(operation))
         try:
-            return self.once(operation.name, path=path, query=query, body=body, require=require)
+            return self.once(operation, path=path, query=query, body=body, require=require)
         except MarketplaceError as error:
             lost = isinstance(error, UnansweredError) or error.code in {"server", "timeout", "too_large"}
             if not lost or error.status == 413:
@@ -151,6 +168,8 @@ class Client:
                 code="unanswered",
                 status=error.status,
                 request_id=error.request_id,
+                who="time",
+                remedy="Look up what Amazon has before it is sent again.",
             ) from error
 
     def _send(
@@ -177,17 +196,24 @@ class Client:
             return self.tokens.get()
         except UnansweredError as error:
             raise MarketplaceError(
-                f"{operation.name} was not sent: {error}", code="unreachable", retryable=True
+                f"{operation.name} was not sent: {error}",
+                code="unreachable",
+                retryable=True,
+                who="time",
+                remedy="Try again later.",
             ) from None
         except MarketplaceError as error:
-            if error.code != "server":
+            if error.code == "unauthorized":
                 raise
+            # Whatever else the login says is no verdict on the operation: nothing was sent.
             raise MarketplaceError(
                 f"{operation.name} was not sent: {error}",
                 code="unreachable",
                 status=error.status,
                 retryable=True,
                 retry_after=error.retry_after,
+                who=error.who,
+                remedy=error.remedy,
             ) from None
 
     def _exchange(self, operation: Operation, url: str, content: bytes | None, token: str) -> Answer:

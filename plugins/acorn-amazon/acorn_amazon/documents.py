@@ -78,6 +78,8 @@ def _check_count(messages: int) -> None:
         raise MarketplaceError(
             f"a document holds 1 to {LIMITS.messages} messages, not {messages}. Nothing was sent.",
             code="too_large" if messages else "invalid",
+            who="developer",
+            remedy="Cut the messages into parts of that size.",
         )
 
 
@@ -87,6 +89,8 @@ def _check_size(size: int) -> None:
             f"the document has {size} bytes; Amazon takes {_LARGEST_DOCUMENT}. Nothing was sent. "
             "Cut it into smaller parts.",
             code="too_large",
+            who="developer",
+            remedy="Cut it into smaller parts.",
         )
 
 

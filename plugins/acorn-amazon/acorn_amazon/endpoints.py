@@ -37,12 +37,16 @@ def require_private(url: str, what: str) -> str:
         raise MarketplaceError(
             f"{what} holds a name or a password, so nothing was sent. Secrets never stand in an address.",
             code="invalid",
+            who="seller",
+            remedy="Take the name and the password out of the address.",
         )
     if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))):
         return url
     raise MarketplaceError(
         f"{what} is not an https address, so nothing was sent. Use https, or http on this machine only.",
         code="invalid",
+        who="seller",
+        remedy="Use https, or http on this machine only.",
     )
 
 
@@ -59,6 +63,8 @@ def endpoint_of(account: Account) -> str:
             f"account '{account.name}' names {', '.join(unknown)}, which Amazon does not have. "
             f"Known sites: {', '.join(SITES_BY_NAME)}.",
             code="invalid",
+            who="seller",
+            remedy="Correct the account's sites.",
         )
     regions = sorted({SITES_BY_NAME[name].region for name in account.sites})
     if len(regions) != 1:
@@ -67,6 +73,8 @@ def endpoint_of(account: Account) -> str:
             f"the sites of account '{account.name}' must all lie in one of Amazon's regions (found {found}). "
             "Make one account per region, each with its own refresh token.",
             code="invalid",
+            who="seller",
+            remedy="Make one account per region, each with its own refresh token.",
         )
     address = account.endpoint or ENDPOINTS[regions[0]]
     return require_private(address, f"the endpoint of account '{account.name}'").rstrip("/")

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from acorn_amazon import exact_json
+from acorn_amazon.remedies import UNREADABLE, Remedy, remedy_of
 from acorn_engine.marketplace import MarketplaceError
 
 if TYPE_CHECKING:
@@ -19,44 +20,42 @@ _TOKEN_SHAPES: Final = re.compile(
     r"Atz[a-z]\|[^\s\"']+|amzn1\.oa2-cs\.[^\s\"']+|X-Amz-[\w-]+=[^\s&\"']+", re.IGNORECASE
 )
 
-_CODES: Final[dict[int, str]] = {
-    400: "invalid",
-    401: "unauthorized",
-    403: "unauthorized",
-    404: "not_found",
-    408: "timeout",
-    413: "too_large",
-    415: "invalid",
-    422: "invalid",
-    429: "throttled",
-}
 
-_REMEDIES: Final[dict[str, str]] = {
-    "invalid": "Nothing was changed. Correct what Amazon names and plan again.",
-    "unauthorized": (
-        "Nothing was changed. Check that the account's client id, client secret and refresh token belong together "
-        "and to this region, that the seller's authorisation has not run out (365 days) and that the application "
-        "has the Product Listing role; then run 'acorn submit' again."
-    ),
-    "not_found": "Nothing was changed. Check the seller id, the SKU and the site.",
-    "timeout": "Try again later.",
-    "too_large": "Nothing was changed. Send fewer messages at once.",
-    "throttled": "Nothing was changed. Wait, then try again.",
-    "redirected": "Nothing was sent on. Set the endpoint to the address that answers itself.",
-    "server": "Amazon's side failed. Try again later; give Amazon's support the request id if it lasts.",
-}
+class AmazonError(MarketplaceError):
+    """A call that Amazon refused. The text, ``cause`` and ``amazon_code`` hold no secret.
 
-_LOGIN_REMEDIES: Final[dict[str, str]] = {
-    "invalid_client": (
-        "The client id or client secret is wrong, or the secret has expired (180 days). "
-        "Rotate the secret in Seller Central and set it again; refresh tokens stay valid."
-    ),
-    "invalid_grant": (
-        "The refresh token is wrong, was revoked, or the seller's authorisation ran out (365 days). "
-        "Have the seller authorise the application again and set the new refresh token."
-    ),
-    "unauthorized_client": "The application may not use refresh tokens. Check its registration in Seller Central.",
-}
+    ``cause`` is finer than ``code``, and as stable: ``client_secret``, ``authorisation``,
+    ``registration``, ``access_token``, ``role``, ``quota``, ``content``, ``absent``, ``size``,
+    ``format``, ``edge``, ``endpoint``, ``address``, ``timeout``, ``outage``, ``answer``, and of reports
+    ``no_data``, ``report_failed``, ``waiting``. ``amazon_code`` is what
+    Amazon itself calls it. ``remedy`` and ``who`` say what helps and who can do it.
+    """
+
+    cause: str
+    amazon_code: str | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: Remedy,
+        amazon_code: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            code=remedy.code,
+            status=status,
+            request_id=request_id,
+            retryable=remedy.retryable,
+            retry_after=retry_after,
+            who=remedy.who,
+            remedy=remedy.text,
+        )
+        self.cause = remedy.cause
+        self.amazon_code = amazon_code
 
 
 class Cleaner:
@@ -88,7 +87,8 @@ def _said(body: bytes, cleaner: Cleaner) -> tuple[str | None, str]:
         data = exact_json.loads(body)
     except ValueError:
         return None, cleaner.clean(body.decode("utf-8", "replace"))
-    errors = data.get("errors") if isinstance(data, dict) else None
+    # Listings Restrictions answers with the bare list.
+    errors = data.get("errors") if isinstance(data, dict) else data
     if isinstance(errors, list) and errors:
         found = [error for error in errors if isinstance(error, dict)]
         words = [str(error[key]).rstrip(". ") for error in found for key in ("message", "details") if error.get(key)]
@@ -99,44 +99,33 @@ def _said(body: bytes, cleaner: Cleaner) -> tuple[str | None, str]:
     return None, cleaner.clean(body.decode("utf-8", "replace"))
 
 
-def refusal(operation: str, status: int, headers: Mapping[str, str], body: bytes, cleaner: Cleaner) -> MarketplaceError:
+def refusal(operation: str, status: int, headers: Mapping[str, str], body: bytes, cleaner: Cleaner) -> AmazonError:
     """Return the error for an answer that is not a success, whatever its shape."""
     theirs, words = _said(body, cleaner)
-    if 300 <= status < 400:
-        code = "redirected"
-    elif status >= 500:
-        code = "server"
-    else:
-        code = _CODES.get(status, "invalid")
-    if code == "unauthorized" and theirs == "QuotaExceeded":
-        code = "throttled"
-    remedy = _LOGIN_REMEDIES.get(theirs or "") or _REMEDIES[code]
-    if theirs in _LOGIN_REMEDIES:
-        code = "unauthorized"
+    remedy = remedy_of(operation, status, theirs, words)
     request_id = headers.get("x-amzn-RequestId")
     label = f" {theirs}" if theirs else ""
     said = f": {words.rstrip('.')}." if words else "."
     reference = f" Request id {cleaner.clean(request_id)}." if request_id else ""
-    return MarketplaceError(
-        f"{operation}: Amazon answered {status}{label}{said} {remedy}{reference}",
-        code=code,
+    return AmazonError(
+        f"{operation}: Amazon answered {status}{label}{said} {remedy.text}{reference}",
+        remedy=remedy,
+        amazon_code=theirs,
         status=status,
         request_id=request_id,
-        retryable=code in {"throttled", "server", "timeout"},
         retry_after=retry_after(headers),
     )
 
 
-def unreadable(operation: str, what: str, status: int, headers: Mapping[str, str]) -> MarketplaceError:
+def unreadable(operation: str, what: str, status: int, headers: Mapping[str, str]) -> AmazonError:
     """Return the error for a success whose content makes no sense."""
     request_id = headers.get("x-amzn-RequestId")
     reference = f" Request id {request_id}." if request_id else ""
-    return MarketplaceError(
+    return AmazonError(
         f"{operation}: Amazon answered {status}, but {what}. Try again later.{reference}",
-        code="server",
+        remedy=UNREADABLE,
         status=status,
         request_id=request_id,
-        retryable=True,
     )
 
 

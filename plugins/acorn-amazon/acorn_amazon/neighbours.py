@@ -83,7 +83,7 @@ def offer_instances(attributes: Mapping[str, Any], site: Site) -> tuple[dict[str
     others = []
     for instance in of_site(attributes.get("purchasable_offer"), site):
         audience = instance.get("audience") or OUR_AUDIENCE
-        if not ours and audience == OUR_AUDIENCE and instance.get("currency") in {None, site.currency}:
+        if not ours and audience == OUR_AUDIENCE and instance.get("currency") in (None, site.currency):
             ours = instance
         else:
             others.append(instance)

@@ -61,7 +61,7 @@ def _live_price(item: Mapping[str, Any], site: Site) -> Decimal | None:
         price = offer.get("price")
         if (
             offer.get("offerType") == "B2C"
-            and kind in {None, "ALL"}
+            and kind in (None, "ALL")
             and isinstance(price, dict)
             and price.get("currencyCode") == site.currency
         ):
@@ -93,7 +93,8 @@ def _tier_prices(instance: Mapping[str, Any], site: Site) -> list[Decimal]:
     found: list[Decimal] = []
     for plan in schedules(instance, "quantity_discount_plan"):
         levels = plan.get("levels")
-        values = [_number(level.get("value")) for level in levels or [] if isinstance(level, dict)]
+        levels = levels if isinstance(levels, list) else []
+        values = [_number(level.get("value")) for level in levels if isinstance(level, dict)]
         if plan.get("discount_type") != "percent":
             found.extend(value for value in values if value is not None)
         elif base:
@@ -108,7 +109,7 @@ def _other_prices(ours: Mapping[str, Any], others: Sequence[Mapping[str, Any]], 
     """Return further sale periods, business prices and quantity tiers in the site's currency."""
     found = _period_prices(ours, "discounted_price")[1:] + _tier_prices(ours, site)
     for instance in others:
-        if instance.get("currency") in {None, site.currency}:
+        if instance.get("currency") in (None, site.currency):
             for member in ("our_price", "discounted_price"):
                 found += _period_prices(instance, member)
             found += _tier_prices(instance, site)
@@ -157,7 +158,8 @@ def _issues(item: Mapping[str, Any], site: Site) -> str:
         entry
         for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, dict)
-        and (not entry.get("marketplaceIds") or site.marketplace_id in entry["marketplaceIds"])
+        # One that names no site, or none that can be read, counts here too.
+        and (not isinstance(sites := entry.get("marketplaceIds"), list) or not sites or site.marketplace_id in sites)
     ]
     return exact_json.dumps(
         [
@@ -181,7 +183,8 @@ def row_of(item: Mapping[str, Any], site: Site) -> dict[str, str | None] | None:
     ours, others = offer_instances(attributes, site)
     sale = next(iter(schedules(ours, "discounted_price")), {})
     product_types = [*summaries, *of_marketplace(item.get("productTypes"), site)]
-    product_type = next((entry["productType"] for entry in product_types if entry.get("productType")), None)
+    named = (entry.get("productType") for entry in product_types)
+    product_type = next((name for name in named if isinstance(name, str) and name), None)
     fulfilment, quantity, handling_days = _availability(item, attributes, site)
     row = {
         "seller_sku": str(item["sku"]),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MEGABYTE: Final = 1024 * 1024
 LARGEST_ANSWER: Final = 64 * _MEGABYTE
 _LONGEST_USER_AGENT: Final = 500
+_REACH: Final = "Check the network, the proxy and the endpoint."
 
 _NOT_SENT: Final = (
     httpx2.ConnectError,
@@ -98,14 +99,17 @@ class Transport:
                             f"{what}: the answer is larger than {largest // _MEGABYTE} MiB and was not read.",
                             code="too_large",
                             status=response.status_code,
+                            who="developer",
+                            remedy="Ask for less at once.",
                         )
                 return Answer(response.status_code, response.headers, bytes(body))
         except (*_NOT_SENT, httpx2.InvalidURL) as error:
             # The cause is named by its type only: its text may hold a signed address.
             raise MarketplaceError(
-                f"{what}: Amazon could not be reached ({type(error).__name__}), so nothing was sent. "
-                "Check the network, the proxy and the endpoint.",
+                f"{what}: Amazon could not be reached ({type(error).__name__}), so nothing was sent. {_REACH}",
                 code="unreachable",
+                who="seller",
+                remedy=_REACH,
                 retryable=not isinstance(error, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)),
             ) from None
         except (httpx2.HTTPError, httpx2.StreamError) as error:
@@ -113,6 +117,8 @@ class Transport:
                 f"{what}: the request was sent, but no whole answer came back ({type(error).__name__}).",
                 code="unanswered",
                 retryable=True,
+                who="time",
+                remedy="Find out whether it took effect before it is sent again; a call that changes nothing may be repeated.",
             ) from None
 
     def close(self) -> None:

@@ -12,7 +12,19 @@ import jsonschema_rs
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SPAPI = REPOSITORY.parent / "shared" / "spapi"
-MODELS = ("feeds_2021-06-30", "listingsItems_2021-08-01", "sellers")
+MODELS = (
+    "definitionsProductTypes_2020-09-01",
+    "fbaInventory",
+    "feeds_2021-06-30",
+    "listingsItems_2021-08-01",
+    "listingsRestrictions_2021-08-01",
+    "orders_2026-01-01",
+    "productFeesV0",
+    "productPricingV0",
+    "productPricing_2022-05-01",
+    "reports_2021-06-30",
+    "sellers",
+)
 
 
 def read_model(name):
@@ -112,4 +124,22 @@ def rates():
         plan = re.search(r"\|\s*([\d.]+)\s*\|\s*([\d.]+)\s*\|", operation["description"])
         if plan:
             found[operation["operationId"]] = (float(plan[1]), float(plan[2]))
+    return found
+
+
+def examples(operation_id):
+    """Return every success that Amazon's model gives as an example, or as an answer of its static sandbox.
+
+    Some of them break the model themselves: they are what Amazon sends nevertheless.
+    """
+    found = []
+    for _, _, _, operation in operations():
+        if operation["operationId"] != operation_id:
+            continue
+        for status, answer in operation["responses"].items():
+            if status.startswith("2"):
+                static = answer.get("x-amzn-api-sandbox", {}).get("static", [])
+                found += [(int(status), one["response"]) for one in static if one.get("response")]
+                found += [(int(status), one) for one in answer.get("examples", {}).values()]
+    assert found, f"Amazon's model has no example of {operation_id}"
     return found

@@ -105,6 +105,7 @@ def test_submit_names_one_marketplace(amazon, connection, de):
         BUSY,
         (500, b""),
         (502, b"<html>bad gateway</html>"),
+        (400, b"<html>bad request</html>"),
         (504, b""),
         (408, b""),
         (202, b'{"feed'),
@@ -166,6 +167,23 @@ def test_a_real_denial_is_told_once(amazon, connection, de):
         connection.submit(de, "doc-1")
     assert (caught.value.code, caught.value.status) == ("unauthorized", 403)
     assert len(amazon.calls("createFeed")) == 2
+
+
+@pytest.mark.parametrize("login", [(400, b"<html>bad request</html>"), (404, b""), (429, b""), (400, {"error": "odd"})])
+def test_what_the_login_says_is_no_verdict_on_the_operation(amazon, connection, de, login):
+    amazon.login_script = [login] * 3
+    with pytest.raises(MarketplaceError, match="createFeed was not sent: login: Amazon answered") as caught:
+        connection.submit(de, "doc-1")
+    assert not isinstance(caught.value, UnansweredError)
+    assert (caught.value.code, caught.value.retryable) == ("unreachable", True)
+    assert caught.value.who
+    assert amazon.seen == []
+
+
+def test_a_login_is_tried_again_after_an_answer_of_the_edge(amazon, connection):
+    amazon.login_script = [(400, b"<html>bad request</html>")]
+    amazon.on("getFeed", (400, b"<html>bad request</html>"), (200, feed(5)))
+    assert connection.poll("5").id == "5"
 
 
 def test_without_a_token_nothing_is_submitted(amazon, connection, de):
@@ -235,7 +253,7 @@ def test_what_is_not_found_or_not_understood_is_said(amazon, connection):
     assert caught.value.code == "not_found"
     for body in ({"processingStatus": "FINISHED"}, {"createdTime": "yesterday"}, {"feedId": 5}):
         amazon.script["getFeed"] = [(200, json.dumps(feed(5) | body).encode())]
-        with pytest.raises(MarketplaceError, match="not one of its own|is not a time|no usable 'feedId'"):
+        with pytest.raises(MarketplaceError, match="not one of its own|no usable 'createdTime'|no usable 'feedId'"):
             connection.poll("5")
 
 
@@ -477,10 +495,10 @@ def test_connections_of_one_account_share_their_quotas(account, credentials):
     first, second = (marketplace.connect(account, credentials, {}) for _ in range(2))
     other = marketplace.connect(replace(account, seller_id="B"), credentials, {})
     poll = OPERATIONS["getFeed"]
-    first._client.quotas.drain(poll)
-    other._client.quotas.acquire(poll, 0)
+    first.client.quotas.drain(poll)
+    other.client.quotas.acquire(poll, 0)
     with pytest.raises(MarketplaceError, match="quota"):
-        second._client.quotas.acquire(poll, 0)
+        second.client.quotas.acquire(poll, 0)
     for one in (first, second, other):
         one.close()
 
