@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CORE_VENV := .venv-core
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs lint types layers coverage core constraints clean
+.PHONY: help demo test soak load check bench docs lint types layers coverage core constraints clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -26,6 +26,12 @@ demo: $(VENV)/ready ## reprice, stock and make compliant a catalogue on seven si
 
 test: $(VENV)/ready ## all tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+soak: $(VENV)/ready ## kill processes that submit 200 times, among faults of every kind; SECONDS=600 at most, SEED=4
+	@$(BIN)/python tests/submission/soak.py $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+load: $(VENV)/ready ## send 200,000 changes at the pace of the quotas; SPEED=20 times Amazon's
+	@$(BIN)/python tests/submission/load.py $(if $(SPEED),--speed $(SPEED))
 
 check: lint types layers coverage core ## everything that CI checks
 

@@ -175,6 +175,8 @@ class Runner:
                 assert done <= sent, f"{done} patches were done for {sent} messages"
                 self.soak.patches += done
             self.soak.outcomes.update(row["outcome"] for row in rows_of(store, deliveries))
+        seen = [feed for shop in self.project.shops for feed in self.sandbox.feeds(shop.seller).values()]
+        self.soak.faults.update(feed.effect for feed in seen if feed.effect)
         self.soak.faults.update(entry["fault"] for entry in self.sandbox.control("GET", "log") if "fault" in entry)
 
 
@@ -222,13 +224,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--kills", type=int, default=KILLS)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--database", help="of PostgreSQL, empty; default: a file of SQLite")
     parser.add_argument("--keep", type=Path, help="a new folder to keep everything in")
     given = parser.parse_args()
     print(f"seed {given.seed}, at most {given.seconds:.0f} s", flush=True)
     with tempfile.TemporaryDirectory(prefix="acorn-soak-") as name:
         folder = given.keep or Path(name)
         folder.mkdir(exist_ok=True)
-        database = f"sqlite:///{folder / 'acorn.db'}"
+        database = given.database or f"sqlite:///{folder / 'acorn.db'}"
         soak = run(folder, database=database, kills=given.kills, seconds=given.seconds, seed=given.seed)
     print(soak.told())
     if soak.kills < given.kills:

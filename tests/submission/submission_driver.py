@@ -18,6 +18,7 @@ import os
 import select
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -159,7 +160,7 @@ def spawn(job: dict[str, Any]) -> int:
     if job.get("delay") is not None:
         # The pipe ends with the first request or commit, or with the life.
         select.select([heard], [], [])
-        end, _, _ = select.select([], [], [], job["delay"])
+        time.sleep(job["delay"])
         os.kill(process, signal.SIGKILL)
     _, status = os.waitpid(process, 0)
     os.close(heard)

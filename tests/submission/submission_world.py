@@ -120,18 +120,23 @@ class SandboxProcess:
                     continue
                 query = "SELECT value FROM records WHERE kind = 'content' AND key = ?"
                 (content,) = connection.execute(query, [feed["document_id"]]).fetchone()
-                messages = json.loads(zlib.decompress(content), parse_float=Decimal)["messages"]
-                found[feed["id"]] = FeedSeen(feed["id"], feed["marketplace_ids"][0], feed["status"], messages)
+                document = zlib.decompress(content)
+                messages = json.loads(document, parse_float=Decimal)["messages"]
+                found[feed["id"]] = FeedSeen(
+                    feed["id"], feed["marketplace_ids"][0], feed["status"], feed["effect"], len(document), messages
+                )
         return found
 
 
 @dataclass(frozen=True)
 class FeedSeen:
-    """A feed as the sandbox has it."""
+    """A feed as the sandbox has it: ``effect`` is the fault that befell it, ``size`` its document's in bytes."""
 
     id: str
     marketplace_id: str
     status: str
+    effect: str | None
+    size: int
     messages: list[dict[str, Any]]
 
 
@@ -148,12 +153,15 @@ def shown(attributes: Mapping[str, Any]) -> tuple[Decimal | None, int | None]:
 
 @dataclass(frozen=True)
 class Shop:
-    """One account: its name in the project, its seller id, its sites and how it sends."""
+    """One account: its name in the project, its seller id, its sites, how it sends, and what it sells."""
 
     name: str
     seller: str
     sites: tuple[str, ...] = ("amazon.de",)
     options: Mapping[str, Any] = field(default_factory=dict)
+    skus: tuple[str, ...] = ()
+    """Default: those of the project."""
+    secret: str = "secret"
 
 
 class Project:
@@ -177,10 +185,12 @@ class Project:
         self.run = usual | dict(run or {})
         self.amazon = {"first_pause_seconds": 0.02} | dict(amazon or {})
         self.prices: dict[tuple[str, str, str], str] = {
-            (shop.name, site, sku): "20.00" for shop in shops for site in shop.sites for sku in skus
+            (shop.name, site, sku): "20.00" for shop in shops for site in shop.sites for sku in self.skus_of(shop)
         }
-        self.stock = dict.fromkeys(skus, 5)
+        self.stock = {sku: 5 for shop in shops for sku in self.skus_of(shop)}
         self.listing: dict[tuple[str, str, str], dict[str, str]] = {}
+        self.usual = {"product_type": "LUGGAGE", "fulfilment": "merchant", "floor_price": "1.00"}
+        """The columns of the listings' file; ``listing`` has other values for single rows."""
 
     @property
     def sites(self) -> list[str]:
@@ -191,7 +201,11 @@ class Project:
         """Yield the listings as they stand before anything is sent."""
         for shop in self.shops:
             for site in shop.sites:
-                yield from (seed(shop.seller, site, sku) for sku in self.skus)
+                yield from (seed(shop.seller, site, sku) for sku in self.skus_of(shop))
+
+    def skus_of(self, shop: Shop) -> tuple[str, ...]:
+        """Return what a shop sells."""
+        return shop.skus or self.skus
 
     def want(self, prices: Mapping[tuple[str, str, str], str] | None = None, **stock: int) -> None:
         """Change what is wanted: prices by (account, site, SKU), quantities by SKU."""
@@ -203,7 +217,7 @@ class Project:
         return {
             (SITES_BY_NAME[site].marketplace_id, sku): (Decimal(self.prices[shop.name, site, sku]), self.stock[sku])
             for site in shop.sites
-            for sku in self.skus
+            for sku in self.skus_of(shop)
         }
 
     def write(self, url: str) -> None:
@@ -235,11 +249,9 @@ class Project:
     def write_catalogue(self) -> None:
         """Write what is wanted."""
         products = ["sku,stock", *(f"{sku},{stock}" for sku, stock in self.stock.items())]
-        usual = {"product_type": "LUGGAGE", "fulfilment": "merchant", "floor_price": "1.00"}
-        # What an offer shows now is not in this file: it is read from the sandbox.
-        rows = [",".join(["account,site,seller_sku,sku", *usual, "wanted"])]
+        rows = [",".join(["account,site,seller_sku,sku", *self.usual, "wanted"])]
         for (account, site, sku), price in self.prices.items():
-            more = usual | self.listing.get((account, site, sku), {})
+            more = self.usual | self.listing.get((account, site, sku), {})
             rows.append(",".join([account, site, sku, sku, *more.values(), price]))
         _replace(self.folder / "products.csv", "\n".join([*products, ""]))
         _replace(self.folder / "listings.csv", "\n".join([*rows, ""]))
@@ -249,7 +261,7 @@ class Project:
         found = {}
         for shop in self.shops:
             prefix = f"ACORN_{shop.name.upper()}_"
-            found |= {f"{prefix}CLIENT_ID": "client", f"{prefix}CLIENT_SECRET": "secret"}
+            found |= {f"{prefix}CLIENT_ID": "client", f"{prefix}CLIENT_SECRET": shop.secret}
             found[f"{prefix}REFRESH_TOKEN"] = f"Atzr|{shop.seller}"
         return found
 
