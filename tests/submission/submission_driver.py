@@ -3,7 +3,7 @@
 Every line is one life: ``{"project": FOLDER, "plan": [site, …], "words": […], "secrets": {…}, "output": FILE,
 "trace": FILE, "fuse": n, "delay": s}``. It plans the sites, approves what it planned, and runs the command. In the
 command it writes a line to ``trace`` before and after every HTTP exchange and every commit, and is killed by SIGKILL
-at the ``fuse``-th of them, or ``delay`` seconds after the first exchange or commit. The answer is a line of JSON: the
+at the ``fuse``-th of them (a number, or a place and how often it was passed), or ``delay`` seconds after the first exchange or commit. The answer is a line of JSON: the
 exit code, or minus the signal.
 
 Modules are imported once, here: a life costs a fork, and not the second that Python takes to load. The first life
@@ -20,6 +20,7 @@ import signal
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -31,9 +32,10 @@ HIGH_WATER = "high water"
 class Fuse:
     """Counts the places where a life may end, tells of them, and ends it at one."""
 
-    def __init__(self, at: int | None, trace: int, started: int) -> None:
+    def __init__(self, at: int | list[Any] | None, trace: int, started: int) -> None:
         self.at, self.trace, self.started = at, trace, started
         self.count = 0
+        self.seen: Counter[str] = Counter()
         self.armed = False
 
     def __call__(self, place: str) -> None:
@@ -41,7 +43,8 @@ class Fuse:
             return
         self.count += 1
         os.write(self.trace, f"{place}\n".encode())
-        if self.count == self.at:
+        self.seen[place] += 1
+        if self.at == self.count or self.at == [place, self.seen[place]]:
             os.kill(os.getpid(), signal.SIGKILL)
         if place.startswith("after") and self.started >= 0:
             os.close(self.started)

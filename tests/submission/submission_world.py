@@ -346,7 +346,7 @@ class Driver:
         project: Project,
         *words: str,
         plan: Sequence[str] = (),
-        fuse: int | None = None,
+        fuse: int | tuple[str, int] | None = None,
         delay: float | None = None,
     ) -> Life:
         """Plan and approve sites and run a command, in one process; it is killed in the command if so told."""

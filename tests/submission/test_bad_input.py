@@ -180,7 +180,7 @@ def test_an_attribute_that_a_site_lacks_is_rejected_there_and_nowhere_else(make,
     assert not reasons["amazon.fr"]
     (words,) = reasons["amazon.de"]
     assert "such as B" in words
-    assert "attributes are invalid" in words
+    assert "ghs" in words
 
 
 def test_documents_beyond_ten_mebibytes_are_cut_and_a_message_beyond_is_named(make):

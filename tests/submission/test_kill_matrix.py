@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -59,7 +60,7 @@ class Matrix:
         self._free = list(drivers)
         self._lock = threading.Lock()
 
-    def case(self, patch_up_to: int, fuse: int | None) -> Life:
+    def case(self, patch_up_to: int, fuse: tuple[str, int] | None) -> Life:
         """Send two prices in one wave, killed at ``fuse``; then send on, and check everything."""
         with self._lock:
             driver, number = self._free.pop(), next(NUMBERS)
@@ -113,15 +114,30 @@ def test_killed_at_every_place(sandbox, drivers, database_url, tmp_path, request
     names = {place.partition(" ")[2] for place in whole.places}
     assert names == calls | {"commit", QUOTA}
     assert set(killed) >= {f"{when} {name}" for when in ("before", "after") for name in names}
-    # A life that polls less often than the first ends before a late fuse.
+    # A life that polls less often than the first does not pass a place as often.
     assert len(killed) >= len(fuses) - 8
 
 
-def fuses_of(places: Sequence[str]) -> list[int]:
-    """Return the numbers of all places, but of those at a quota's commit only the first: they are all alike."""
-    found, quotas = [], 0
-    for number, place in enumerate(places, 1):
+def fuses_of(places: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the places that differ, each with how often it was passed: every instant once, every name at least once.
+
+    Between "after" one thing and "before" the next nothing happens, so one of the two says it all. Of the commits of
+    quotas, which are all alike, only the first are taken.
+    """
+    found: list[tuple[str, int]] = []
+    passed: Counter[str] = Counter()
+    quotas, taken = 0, False
+    for place in places:
+        passed[place] += 1
         quotas += place.endswith(QUOTA)
-        if not place.endswith(QUOTA) or quotas <= QUOTA_PLACES:
-            found.append(number)
+        same = taken and place.startswith("before")
+        taken = passed[place] == 1 or not (same or (place.endswith(QUOTA) and quotas > QUOTA_PLACES))
+        if taken:
+            found.append((place, passed[place]))
     return found
+
+
+def test_every_instant_is_taken_once_and_every_name():
+    places = ["before a", "after a", "before b", "after b", "before a", "after a", "before b", "after b"]
+    first = [("before a", 1), ("after a", 1), ("before b", 1), ("after b", 1)]
+    assert fuses_of(places) == [*first, ("after a", 2), ("after b", 2)]
