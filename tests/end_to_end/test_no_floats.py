@@ -219,6 +219,7 @@ ALLOWED = {
     "language/columns/whole.py": {"float", "Float64"},  # the shadow
     "catalog/encoding.py": {"constant"},  # how likely a file is in an encoding
     "guard/shown_attributes.py": {"json_path_match"},  # of objects without a long number
+    "plan/sending.py": {"float", "constant"},  # seconds to wait
     "plan/render.py": {"loads"},  # what a person is shown, and sentences
 }
 
