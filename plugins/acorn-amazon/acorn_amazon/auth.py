@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from acorn_amazon.errors import Cleaner
-from acorn_amazon.login import Grant, ask
+from acorn_amazon.login import Application, Grant, ask
 from acorn_engine.marketplace import MarketplaceError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class AccessTokens:
         self._endpoint = endpoint
         self._grant = grant or Grant("refresh_token", {"refresh_token": credentials.refresh_token})
         self._credentials = credentials
+        self._application = Application(credentials.client_id, credentials.client_secret)
         self._clock = clock
         self._lock = Lock()
         self._token: str | None = None
@@ -77,14 +78,7 @@ class AccessTokens:
                 self._token = None
 
     def _renew(self, now: float) -> None:
-        given = ask(
-            self._transport,
-            self._endpoint,
-            self._grant,
-            self._credentials.client_id,
-            self._credentials.client_secret,
-            self.cleaner,
-        )
+        given = ask(self._transport, self._endpoint, self._grant, self._application, self.cleaner)
         self._token = given.access_token
         self._dead_at = now + given.life
         # A short-lived token is used for half its life at least, or every call would renew it.

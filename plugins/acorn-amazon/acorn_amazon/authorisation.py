@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from acorn_amazon.endpoints import TOKEN_ENDPOINT, require_private
 from acorn_amazon.errors import Cleaner, unreadable
-from acorn_amazon.login import Grant, ask
+from acorn_amazon.login import Application, Grant, ask
 from acorn_amazon.settings import AmazonSettings
 from acorn_engine.marketplace import MarketplaceError, UnansweredError
 
@@ -135,7 +135,7 @@ def exchange_code(
     opened = Transport(endpoint, settings.application, settings.timeout_seconds, transport)
     grant = Grant("authorization_code", {"code": code, "redirect_uri": redirect_uri})
     try:
-        tokens = ask(opened, endpoint, grant, client_id, client_secret, Cleaner([client_secret, code]))
+        tokens = ask(opened, endpoint, grant, Application(client_id, client_secret), Cleaner([client_secret, code]))
     except UnansweredError as error:
         raise UnansweredError(
             f"{error} The code may be used up: have the seller authorise the application again.",

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from acorn_amazon import exact_json
 from acorn_amazon.errors import Cleaner, refusal, unreadable
+from acorn_amazon.sealed import Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,19 +45,27 @@ class Tokens:
     refresh_token: str | None = field(repr=False, default=None)
 
 
-def ask(
-    transport: Transport, endpoint: str, grant: Grant, client_id: str, client_secret: str, cleaner: Cleaner
-) -> Tokens:
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Who asks for tokens. It never prints its secret."""
+
+    client_id: str = field(repr=False)
+    client_secret: str = field(repr=False)
+
+
+def _form(grant: Grant, application: Application) -> Sealed:
+    who = {"client_id": application.client_id, "client_secret": application.client_secret}
+    return Sealed(urlencode({"grant_type": grant.type, **grant.with_it, **who}).encode())
+
+
+def ask(transport: Transport, endpoint: str, grant: Grant, application: Application, cleaner: Cleaner) -> Tokens:
     """Ask the token endpoint once.
 
     Raises ``MarketplaceError``: ``unauthorized`` where Amazon refuses (``AmazonError``, whose ``cause``
     says which secret is at fault), ``UnansweredError`` where no whole answer came.
     """
-    form = urlencode(
-        {"grant_type": grant.type, **grant.with_it, "client_id": client_id, "client_secret": client_secret}
-    )
     headers = {"content-type": "application/x-www-form-urlencoded;charset=UTF-8"}
-    answer = transport.exchange(_WHAT, "POST", endpoint, headers=headers, content=form.encode())
+    answer = transport.exchange(_WHAT, "POST", endpoint, headers=headers, content=_form(grant, application))
     if answer.status != _SUCCESS:
         raise refusal(_WHAT, answer.status, answer.headers, answer.body, cleaner)
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from acorn_amazon.endpoints import is_loopback
+from acorn_amazon.sealed import Sealed
 from acorn_engine.marketplace import MarketplaceError, UnansweredError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Transport:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | Sealed | None = None,
         largest: int = LARGEST_ANSWER,
     ) -> Answer:
         """Send one request and return its answer, whatever its status.
@@ -89,13 +90,30 @@ class Transport:
         ``what`` names the call in messages. Raises ``MarketplaceError`` where nothing was sent,
         and ``UnansweredError`` where the request left but no whole answer came back.
         """
+        # What failed below holds the request in its frames: it is let go before anything is raised.
+        answer = self._answer(what, method, url, headers, content, largest)
+        if isinstance(answer, MarketplaceError):
+            raise answer
+        return answer
+
+    def _answer(
+        self,
+        what: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: bytes | Sealed | None,
+        largest: int,
+    ) -> Answer | MarketplaceError:
+        """Return the answer, or the error that ``exchange`` raises."""
+        sent = content.body if isinstance(content, Sealed) else content
         try:
-            with self._client.stream(method, url, headers=headers, content=content) as response:
+            with self._client.stream(method, url, headers=headers, content=sent) as response:
                 body = bytearray()
                 for chunk in response.iter_raw():
                     body += chunk
                     if len(body) > largest:
-                        raise MarketplaceError(
+                        return MarketplaceError(
                             f"{what}: the answer is larger than {largest // _MEGABYTE} MiB and was not read.",
                             code="too_large",
                             status=response.status_code,
@@ -105,21 +123,21 @@ class Transport:
                 return Answer(response.status_code, response.headers, bytes(body))
         except (*_NOT_SENT, httpx2.InvalidURL) as error:
             # The cause is named by its type only: its text may hold a signed address.
-            raise MarketplaceError(
+            return MarketplaceError(
                 f"{what}: Amazon could not be reached ({type(error).__name__}), so nothing was sent. {_REACH}",
                 code="unreachable",
                 who="seller",
                 remedy=_REACH,
                 retryable=not isinstance(error, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)),
-            ) from None
+            )
         except (httpx2.HTTPError, httpx2.StreamError) as error:
-            raise UnansweredError(
+            return UnansweredError(
                 f"{what}: the request was sent, but no whole answer came back ({type(error).__name__}).",
                 code="unanswered",
                 retryable=True,
                 who="time",
                 remedy="Find out whether it took effect before it is sent again; a call that changes nothing may be repeated.",
-            ) from None
+            )
 
     def close(self) -> None:
         """Close every socket."""
