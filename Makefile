@@ -60,7 +60,7 @@ coverage: $(VENV)/ready
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 core: $(CORE_VENV)/ready ## the engine's own tests with no plugin installed
-	$(CORE_VENV)/bin/python -m pytest -q tests --ignore tests/end_to_end --ignore tests/docs
+	$(CORE_VENV)/bin/python -m pytest -q tests --ignore tests/end_to_end --ignore tests/submission --ignore tests/docs
 
 $(CORE_VENV)/ready: pyproject.toml constraints.txt
 	@echo "Setting up $(CORE_VENV) (once) …"
