@@ -46,7 +46,9 @@ def _way(part: Part, now: int) -> dict[str, Any]:
     if part.mode == "patch" and part.intent_at:
         return {"state": State.PATCHING.value, "in_flight": 1}
     if part.submission and part.code not in _NOT_THAT_ONE:
-        return {"state": State.SUBMITTED.value, "in_flight": 1, "sent_at": now}
+        # Among the known ones, it has been asked after: if it never ends, its changes are unknown.
+        known = sorted({*part.known, part.submission})
+        return {"state": State.SUBMITTED.value, "in_flight": 1, "sent_at": now, "known": known}
     if part.intent_at:
         known = sorted({*part.known, *([part.submission] if part.submission else [])})
         values: dict[str, Any] = {"known": known, "submission": None, "report": None, "adopted": 0, "sent_at": None}

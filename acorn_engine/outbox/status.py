@@ -44,7 +44,7 @@ _PERSON: Final = {
 _DEAD: Final = {
     "not_proved": "look in the marketplace whether this submission is ours. If it is not, '{resume}' looks again and sends",
     "submission_lost": "look in the marketplace for this submission. If it is not there, '{resume}' looks again and sends",
-    "stuck": "ask the marketplace's support about this submission; then '{resume}' asks what became of it",
+    "stuck": "ask the marketplace's support about this submission; then '{resume}' asks what became of it, and if it still hangs, lets a new plan send these values",
 }
 _FAILED: Final = {
     "rejected": "mend what the marketplace names, and make a new plan",

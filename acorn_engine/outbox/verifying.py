@@ -96,6 +96,7 @@ def _round_over(ctx: Context, part: Part) -> Told:
     """End a part whose changes are all decided; otherwise wait for the next round of reading.
 
     What was read back in doubt is ours once anything of it shows; if nothing does, it waits for a person.
+    A submission that a person had asked after and that still hangs holds its fields no longer.
     """
     settings = ctx.settings
     with ctx.store.write() as tx:
@@ -103,7 +104,13 @@ def _round_over(ctx: Context, part: Part) -> Told:
             return [end(ctx, tx, part)]
         if part.code == NOT_PROVED and proved(ctx, part, tx.connection):
             part = advance(tx, part, code=None, note=None)
-        if part.code in DOUBTFUL and tx.at >= (part.verify_until or 0):
+        over = tx.at >= (part.verify_until or 0)
+        if over and part.code == "stuck" and part.submission in part.known:
+            rows = deliveries_of(tx.connection, tx.project, part=part.id, undecided=True).to_dicts()
+            text = f"{part.note}, also after it was asked after; no offer shows it"
+            settle(tx, part.plan, [{**row, "outcome": "unknown", "code": "stuck", "text": text} for row in rows])
+            return [end(ctx, tx, part)]
+        if over and part.code in DOUBTFUL:
             ctx.bury(tx, part, part.code, part.note, who=part.who, remedy=part.remedy)
             return []
         wait = ctx.after(backoff(settings.read_first, settings.read_most, part.attempts))

@@ -126,6 +126,19 @@ def test_a_stuck_submission_is_asked_after_when_it_is_resumed(lite):
     assert len(lite.eu.feeds) == 1
 
 
+def test_a_submission_that_hangs_for_ever_holds_its_fields_until_it_was_asked_after(lite):
+    lite.eu.fates = ["stuck"]
+    lite.send("P1", PRICE)
+    lite.box.run(100_000)
+    assert lite.store.pending("amazon.de").get_column("seller_sku").to_list() == ["A"]
+    lite.box.resume("P1", "ann")
+    lite.box.run(100_000)
+    assert lite.parts("P1")[PART].state == "ended"
+    assert lite.outcomes("P1") == {A: "unknown"}
+    assert lite.store.pending("amazon.de").is_empty()
+    assert len(lite.eu.feeds) == 1
+
+
 def test_a_dead_letter_holds_up_nothing_else(lite):
     wishes = [("A", "quantity", "9", "4"), ("B", "price", "1.00", "2.00"), ("B", "quantity", "1", "5")]
     refused(lite)
