@@ -119,9 +119,10 @@ class SandboxProcess:
                 if feed["seller_id"] != seller:
                     continue
                 query = "SELECT value FROM records WHERE kind = 'content' AND key = ?"
-                (content,) = connection.execute(query, [feed["document_id"]]).fetchone()
-                document = zlib.decompress(content)
-                messages = json.loads(document, parse_float=Decimal)["messages"]
+                kept = connection.execute(query, [feed["document_id"]]).fetchone()
+                # The sandbox forgets documents in time, feeds much later.
+                document = zlib.decompress(kept[0]) if kept else b""
+                messages = json.loads(document, parse_float=Decimal)["messages"] if kept else []
                 found[feed["id"]] = FeedSeen(
                     feed["id"], feed["marketplace_ids"][0], feed["status"], feed["effect"], len(document), messages
                 )
@@ -130,7 +131,10 @@ class SandboxProcess:
 
 @dataclass(frozen=True)
 class FeedSeen:
-    """A feed as the sandbox has it: ``effect`` is the fault that befell it, ``size`` its document's in bytes."""
+    """A feed as the sandbox has it: ``effect`` is the fault that befell it, ``size`` its document's in bytes.
+
+    One whose document is forgotten has neither size nor messages.
+    """
 
     id: str
     marketplace_id: str
