@@ -54,6 +54,10 @@ class Account:
     patch_up_to: int = 50
     neighbours: Literal["read", "none"] = "read"
 
+    def goes_one_by_one(self, changes: int) -> bool:
+        """Say whether a plan that sends so many changes of this account sends them one by one, not in a feed."""
+        return changes <= self.patch_up_to
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:

@@ -112,8 +112,6 @@ def _from_files(
     found = _run(context, dict(enumerate(partitions)), work, folder)
     problems: dict[str, list[Problem]] = {}
     for name in asked.sites:
-        if any(isinstance(piece, AcornError) for piece in found[name].values()):
-            continue
         again = _read_first(context, name, found[name], problems)
         if again:
             _remember(context, replace(asked, sites=(name,)), folder)
@@ -167,8 +165,13 @@ def _run(
 def _read_first(
     context: Context, name: str, pieces: Mapping[int, StoredPiece | AcornError], problems: dict[str, list[Problem]]
 ) -> list[int]:
-    """Read offers that nobody has read yet; return the partitions that know more now."""
+    """Read offers that nobody has read yet; return the partitions that know more now.
+
+    A site that cannot be planned is not asked about.
+    """
     stored = {number: piece for number, piece in pieces.items() if not isinstance(piece, AcornError)}
+    if len(stored) < len(pieces):
+        return []
     wanted = {number: piece.load_unread() for number, piece in stored.items()}
     wanted = {number: frame for number, frame in wanted.items() if not frame.is_empty()}
     if not wanted:

@@ -70,6 +70,18 @@ def is_readable(field: str) -> bool:
     return field in READABLE or attribute_name(field) is not None
 
 
+def settled(
+    change: Mapping[str, Any], offer: Mapping[str, Any] | None, marketplace: Marketplace, site: Site
+) -> dict[str, Any] | None:
+    """Return a change as settled where an offer, if one was read, shows the value that it sets; else ``None``."""
+    if offer is None or not is_readable(change["field"]):
+        return None
+    shown = shown_value(change["field"], offer)
+    if not same_value(change["field"], change["to"], shown, marketplace, site):
+        return None
+    return {**change, "outcome": "settled", "shown": shown, "code": None, "text": None}
+
+
 def json_text(value: Any) -> str:
     """Return JSON text of a structure whose numbers are decimals, digit for digit."""
     if isinstance(value, dict):

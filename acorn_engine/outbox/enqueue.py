@@ -183,7 +183,7 @@ def _parts(ctx: Context, tx: Transaction, found: PlanInfo, index: pl.DataFrame, 
     made: list[dict[str, Any]] = []
     for account, wave, number in index.select(_PART).unique(maintain_order=True).iter_rows():
         leaves = (account, wave, number) in busy
-        few = counts.get(account, 0) <= ctx.account(account).patch_up_to
+        few = ctx.account(account).goes_one_by_one(counts.get(account, 0))
         made.append(
             {
                 "id": f"{found.id}/{account}/{wave}/{number}",

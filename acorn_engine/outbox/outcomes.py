@@ -14,7 +14,7 @@ from acorn_engine.store.plans import need_plan, set_plan_state
 from acorn_engine.store.tables import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from acorn_engine.store.parts import Part
     from acorn_engine.store.transaction import Transaction
@@ -55,6 +55,12 @@ _TOLD: Final = (
     "code",
     "text",
 )
+
+
+def confirmation(row: Mapping[str, Any], plan: str) -> dict[str, Any]:
+    """Return what a settled change of a plan confirms of its field, for ``store.offers.confirm``."""
+    names = ("account", "site", "seller_sku", "field")
+    return {**{name: row[name] for name in names}, "value": row["to"], "plan": plan}
 
 
 def leave_out(tx: Transaction, part: Part, rows: pl.DataFrame, outcome: str) -> None:

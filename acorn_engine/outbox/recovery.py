@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from acorn_engine.marketplace import MarketplaceError, RemoteSubmission
-from acorn_engine.outbox.compare import is_readable, same_value, shown_value
+from acorn_engine.outbox.compare import same_value, settled
 from acorn_engine.outbox.context import NOT_PROVED, Context, State
 from acorn_engine.outbox.sending import HOPELESS, to_verifying
 from acorn_engine.outbox.settings import backoff
@@ -97,10 +97,8 @@ def _applied(ctx: Context, part: Part, rows: pl.DataFrame, frame: pl.DataFrame) 
     marketplace, site = ctx.marketplace(part.account), ctx.site(part.account, part.site)
     offers = {offer["seller_sku"]: offer for offer in frame.to_dicts()}
     return any(
-        row["seller_sku"] in offers
-        and is_readable(row["field"])
-        and not same_value(row["field"], row["to"], row["from"], marketplace, site)
-        and same_value(row["field"], row["to"], shown_value(row["field"], offers[row["seller_sku"]]), marketplace, site)
+        not same_value(row["field"], row["to"], row["from"], marketplace, site)
+        and settled(row, offers.get(row["seller_sku"]), marketplace, site) is not None
         for row in rows.to_dicts()
     )
 

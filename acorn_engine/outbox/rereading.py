@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acorn_engine.marketplace import MarketplaceError
-from acorn_engine.outbox.compare import is_readable, same_value, shown_value
-from acorn_engine.outbox.outcomes import tell_outcomes
+from acorn_engine.outbox.compare import settled
+from acorn_engine.outbox.outcomes import confirmation, tell_outcomes
 from acorn_engine.store.offers import confirm, record_reads
 from acorn_engine.store.times import micros
 from acorn_engine.store.unknowns import note_reread, settle_unknown, unknown_lanes, unknown_rows
@@ -48,20 +48,13 @@ def reread(ctx: Context, lane: tuple[str, str]) -> int:
             note_reread(tx, rows)
         return len(rows)
     offers = {offer["seller_sku"]: offer for offer in frame.to_dicts()}
-    found = []
-    for row in rows:
-        offer = offers.get(row["seller_sku"])
-        if offer is None or not is_readable(row["field"]):
-            continue
-        shown = shown_value(row["field"], offer)
-        if same_value(row["field"], row["to"], shown, marketplace, site):
-            found.append({**row, "outcome": "settled", "shown": shown, "code": None, "text": None})
+    shown = (settled(row, offers.get(row["seller_sku"]), marketplace, site) for row in rows)
+    found = [row for row in shown if row is not None]
     with ctx.store.write() as tx:
         record_reads(tx, account, name, frame, at, "read-back")
         note_reread(tx, rows)
-        settled = settle_unknown(tx, found)
-        names = ("account", "site", "seller_sku", "field")
-        confirm(tx, [{**{key: row[key] for key in names}, "value": row["to"], "plan": row["plan"]} for row in settled])
-        for plan in dict.fromkeys(row["plan"] for row in settled):
-            tell_outcomes(tx, plan, [row for row in settled if row["plan"] == plan])
+        done = settle_unknown(tx, found)
+        confirm(tx, [confirmation(row, row["plan"]) for row in done])
+        for plan in dict.fromkeys(row["plan"] for row in done):
+            tell_outcomes(tx, plan, [row for row in done if row["plan"] == plan])
     return len(rows)

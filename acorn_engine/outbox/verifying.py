@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from acorn_engine.marketplace import MarketplaceError
-from acorn_engine.outbox.compare import is_readable, same_value, shown_value
+from acorn_engine.outbox.compare import is_readable, settled, shown_value
 from acorn_engine.outbox.context import DOUBTFUL, NOT_PROVED, REFUSED, Context, error_words
-from acorn_engine.outbox.outcomes import end, settle
+from acorn_engine.outbox.outcomes import confirmation, end, settle
 from acorn_engine.outbox.recovery import proved
 from acorn_engine.outbox.settings import backoff
 from acorn_engine.store.deliveries import deliveries_of, note_checked, outcome_counts, skus_to_read
@@ -42,7 +42,7 @@ def verify(ctx: Context, part: Part) -> Told:
         late = micros(at) >= (part.verify_until or 0) and part.code not in DOUBTFUL
         decided = judge(ctx, part, rows, {offer["seller_sku"]: offer for offer in frame.to_dicts()}, late=late)
         settle(tx, part.plan, decided)
-        confirm(tx, [_confirmed(part, row) for row in decided if row["outcome"] == "settled"])
+        confirm(tx, [confirmation(row, part.plan) for row in decided if row["outcome"] == "settled"])
         note_checked(tx, part.id, skus)
         batch = min(ctx.settings.read_batch, 2 * (part.batch or ctx.settings.read_batch))
         advance(tx, part, due_at=tx.at, read_to=skus[-1], batch=batch)
@@ -57,12 +57,12 @@ def judge(
     decided = []
     for row in rows:
         offer = offers.get(row["seller_sku"])
-        readable = offer is not None and is_readable(row["field"])
-        shown = shown_value(row["field"], offer) if offer is not None and readable else None
-        if readable and same_value(row["field"], row["to"], shown, marketplace, site):
-            decided.append({**row, "outcome": "settled", "shown": shown, "code": None, "text": None})
-        elif late and readable:
-            code, text = _words(offer or {}, part)
+        done = settled(row, offer, marketplace, site)
+        if done is not None:
+            decided.append(done)
+        elif late and offer is not None and is_readable(row["field"]):
+            code, text = _words(offer, part)
+            shown = shown_value(row["field"], offer)
             decided.append({**row, "outcome": "differs", "shown": shown, "code": code, "text": text})
         elif late:
             code = "not_shown" if offer is None else "not_readable"
@@ -85,11 +85,6 @@ def _words(offer: Mapping[str, Any], part: Part) -> tuple[str, str]:
 
 def _severity(issue: Mapping[str, Any]) -> str:
     return str(issue.get("severity", "")).lower()
-
-
-def _confirmed(part: Part, row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("account", "site", "seller_sku", "field")
-    return {**{name: row[name] for name in names}, "value": row["to"], "plan": part.plan}
 
 
 def _round_over(ctx: Context, part: Part) -> Told:

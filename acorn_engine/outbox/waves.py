@@ -12,7 +12,7 @@ from acorn_engine.outbox.freshness import REASONS, newer_states, superseded
 from acorn_engine.outbox.outcomes import because, end, leave_out
 from acorn_engine.store.deliveries import deliveries_of, unsettled_before
 from acorn_engine.store.offers import read_offer_states
-from acorn_engine.store.parts import message_count, message_index
+from acorn_engine.store.parts import expires_at, message_count, message_index
 from acorn_engine.store.plans import need_plan
 from acorn_engine.store.times import instant
 
@@ -63,7 +63,7 @@ def depart(ctx: Context, part: Part) -> list[dict[str, Any]]:
 
 def expired(tx: Transaction, part: Part) -> bool:
     """Say whether the plan of a part has run out."""
-    return int(need_plan(tx.connection, tx.project, part.plan).expires_at) <= tx.at
+    return expires_at(tx.connection, tx.project, part.plan) <= tx.at
 
 
 def _moved(ctx: Context, tx: Transaction, part: Part, rows: pl.DataFrame) -> pl.DataFrame:

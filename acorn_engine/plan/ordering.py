@@ -25,9 +25,13 @@ def is_ordered(frame: pl.DataFrame, *keys: str) -> bool:
     return bool(frame.select(in_order.all()).item())
 
 
+def begins(*keys: str) -> pl.Expr:
+    """Return whether a row is the first of a run of equal ``keys``; the first of all is, whatever its keys are."""
+    first = pl.int_range(pl.len()) == 0
+    return pl.any_horizontal(first, *(pl.col(key).ne_missing(pl.col(key).shift(1)) for key in keys))
+
+
 def runs(frame: pl.DataFrame, *keys: str) -> list[tuple[int, int]]:
     """Return the first row and the number of rows of every run of equal ``keys``."""
-    new = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift(1)) for key in keys)
-    later = frame.select(new.alias("new"))["new"].arg_true().to_list() if frame.height else []
-    firsts = [0, *(first for first in later if first)] if frame.height else []
+    firsts = frame.select(begins(*keys).alias("new"))["new"].arg_true().to_list()
     return [(first, end - first) for first, end in zip(firsts, [*firsts[1:], frame.height], strict=False)]

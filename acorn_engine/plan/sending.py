@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from acorn_engine.marketplace import Account, Limits
 
 
-def sending(
-    changes: pl.DataFrame, messages: pl.DataFrame, limits: Mapping[str, Limits], accounts: Mapping[str, Account]
+def _sending(
+    changes: pl.DataFrame, parts: pl.DataFrame, limits: Mapping[str, Limits], accounts: Mapping[str, Account]
 ) -> dict[str, dict[str, Any]]:
-    """Return by account what is to be sent, ready for JSON.
+    """Return by account what is to be sent, ready for JSON; ``parts`` has the messages of each part as ``len``.
 
     ``feeds`` are submissions, ``patches`` messages that go one by one (an account's, where it has few
     changes), ``waves`` how many wait for each other, and ``quotas`` what bounds them: for feeds
@@ -27,11 +27,10 @@ def sending(
     sent = changes.filter(pl.col("verdict") == Verdict.SEND.value)
     counts: dict[str, int] = dict(sent.group_by("account").len().iter_rows())
     found: dict[str, dict[str, Any]] = {}
-    parts = messages.group_by("account", "wave", "part").len()
     sums = parts.group_by("account").agg(pl.len().alias("feeds"), pl.col("len").sum(), pl.col("wave").n_unique())
     for name, feeds, patches, waves in sums.sort("account").iter_rows():
         limit = limits[name]
-        few = name in accounts and counts.get(name, 0) <= accounts[name].patch_up_to
+        few = name in accounts and accounts[name].goes_one_by_one(counts.get(name, 0))
         found[name] = {
             "feeds": 0 if few else feeds,
             "patches": patches if few else 0,
@@ -46,10 +45,11 @@ def figures(
     changes: pl.DataFrame, messages: pl.DataFrame, limits: Mapping[str, Limits], accounts: Mapping[str, Account]
 ) -> dict[str, Any]:
     """Return what a plan's summary says of sending: ``messages, submissions, feeds, patches, minutes, sending``."""
-    found = sending(changes, messages, limits, accounts)
+    parts = messages.group_by("account", "wave", "part").len()
+    found = _sending(changes, parts, limits, accounts)
     return {
         "messages": messages.height,
-        "submissions": messages.select("account", "wave", "part").n_unique() if messages.height else 0,
+        "submissions": parts.height,
         "feeds": sum(one["feeds"] for one in found.values()),
         "patches": sum(one["patches"] for one in found.values()),
         "minutes": least_minutes(found),

@@ -8,6 +8,7 @@ import polars as pl
 
 from acorn_engine.facts import KEYS
 from acorn_engine.guard.halts import counts_text
+from acorn_engine.plan.ordering import begins
 from acorn_engine.plan.sending import figures
 from acorn_engine.verdicts import Verdict
 
@@ -54,9 +55,7 @@ def summarise(
 def _offers(changes: pl.DataFrame, verdicts: list[str]) -> int:
     """Count the offers of changes that stand in the order of their keys."""
     keys = changes.lazy().filter(pl.col("verdict").is_in(verdicts)).select(*KEYS)
-    new = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift(1)) for key in KEYS)
-    # The first row has no row before it, whatever its key is.
-    return int(keys.select((new | (pl.int_range(pl.len()) == 0)).sum()).collect().item())
+    return int(keys.select(begins(*KEYS).sum()).collect().item())
 
 
 def _counts(kinds: pl.DataFrame, column: str) -> dict[str, int]:

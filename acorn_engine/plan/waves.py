@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from acorn_engine.fields import ATTRIBUTE_PREFIX, AVAILABILITY_GROUP, PRICE_GROUP
-from acorn_engine.plan.ordering import ordered
+from acorn_engine.plan.ordering import begins, ordered
 from acorn_engine.verdicts import Verdict
 
 _KEY: Final = ("account", "seller_sku")
@@ -46,9 +46,7 @@ def sending(changes: pl.DataFrame, offers: pl.DataFrame, account: str | None) ->
         offers = offers if mine.all() else offers.filter(mine)
     rows = changes.select(*_KEY, "wave", "group", "field", "to")
     rows = ordered(rows if wanted.all() else rows.filter(wanted), *_KEY, "field")
-    new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _KEY)
-    # The first row has no row before it, and is the first of its offer whatever its key is.
-    rows = rows.with_columns((new | (pl.int_range(pl.len()) == 0)).alias("new"))
+    rows = rows.with_columns(begins(*_KEY).alias("new"))
     keys = rows.filter("new").select(*_KEY)
     around = offers
     if not keys.equals(offers.select(*_KEY)):

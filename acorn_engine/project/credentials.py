@@ -47,11 +47,6 @@ def from_environment(account: str) -> dict[str, SecretStr]:
     return _usable({part: os.environ.get(variable(account, part)) for part in NAMES})
 
 
-def resolve(account: Account, source: CredentialsSource | None, stored: SecretStore | None = None) -> Credentials:
-    """Return an account's secrets; see ``find``."""
-    return find(account, source, stored).credentials
-
-
 def find(
     account: Account, source: CredentialsSource | None, stored: SecretStore | None = None, *, thorough: bool = False
 ) -> Found:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from acorn_engine.problems import ProjectError
 from acorn_engine.project import chain_files, load_project, project_from
-from acorn_engine.project.credentials import resolve, variable
+from acorn_engine.project.credentials import find, variable
 from acorn_engine.project.loading import plugins_section, read_document
 from acorn_engine.sites import Site
 
@@ -167,11 +167,11 @@ def test_secrets_come_from_the_environment_and_are_never_shown(tmp_path: Path, m
     monkeypatch.setenv("ACORN_EU_CLIENT_ID", "id")
     monkeypatch.setenv("ACORN_EU_CLIENT_SECRET", "very-secret")
     with pytest.raises(ProjectError) as caught:
-        resolve(account, None)
+        find(account, None)
     assert "account 'eu' has no ACORN_EU_REFRESH_TOKEN. Nothing was sent or read." in str(caught.value)
     assert "very-secret" not in str(caught.value)
     monkeypatch.setenv("ACORN_EU_REFRESH_TOKEN", "token")
-    found = resolve(account, None)
+    found = find(account, None).credentials
     assert found.client_secret == "very-secret"
     assert "very-secret" not in repr(found)
 
@@ -179,9 +179,9 @@ def test_secrets_come_from_the_environment_and_are_never_shown(tmp_path: Path, m
 def test_secrets_come_from_the_embedding_program(tmp_path: Path):
     account = load(GOOD, tmp_path).accounts["eu"]
     given = {"client_id": "a", "client_secret": "b", "refresh_token": "c"}
-    assert resolve(account, lambda _: given).refresh_token == "c"
+    assert find(account, lambda _: given).credentials.refresh_token == "c"
     with pytest.raises(ProjectError, match="account 'eu' has no client_secret, refresh_token"):
-        resolve(account, lambda _: {"client_id": "a"})
+        find(account, lambda _: {"client_id": "a"})
     assert variable("my-eu.1", "client_id") == "ACORN_MY_EU_1_CLIENT_ID"
 
 

@@ -26,7 +26,7 @@ from acorn_engine.project.redaction import shown_settings, without_secrets
 from acorn_engine.project.secret_keys import named_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from acorn_engine.engine.doctor.model import Diagnosis, Finding
 
@@ -121,15 +121,15 @@ def _text(document: Any, indent: int | None = 2) -> str:
 
 def _require_clean(members: Mapping[str, str], project: Path) -> None:
     """Raise where a secret that this process can know of is in the bundle all the same."""
-    found = sorted(name for name, text in members.items() if _holds_secret(text, project))
+    bare = [secret.get_secret_value() for secret in _secrets(project)]
+    found = sorted(name for name, text in members.items() if _holds_one(text, bare))
     if found:
         message = f"a secret of this project would have been in {', '.join(found)}. No bundle was written."
         hint = "look for a secret where none belongs: in a name, a path or an address of acorn.toml"
         raise AcornError(Problem("bundle-secret", message, hint=hint))
 
 
-def _holds_secret(text: str, project: Path) -> bool:
-    bare = [secret.get_secret_value() for secret in _secrets(project)]
+def _holds_one(text: str, bare: Sequence[str]) -> bool:
     return any(
         form in text for secret in bare if len(secret) >= SHORTEST for form in {secret, json.dumps(secret)[1:-1]}
     )
